@@ -1,0 +1,183 @@
+package dev.rekindle.vmm.kvm;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.rekindle.vmm.abi.kvm.KvmIoctls;
+import dev.rekindle.vmm.abi.kvm.KvmRun;
+import dev.rekindle.vmm.sys.IoctlRequest;
+import dev.rekindle.vmm.sys.Mapping;
+import dev.rekindle.vmm.sys.OwnedFd;
+import dev.rekindle.vmm.sys.Syscalls;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A vCPU descriptor and its {@code kvm_run} page. Thread: {@link #run} and the state ioctls from
+ * one thread, the vCPU's own (a change of thread costs a grace period); {@link #requestExit} from
+ * any.
+ */
+public final class KvmVcpu implements AutoCloseable {
+  private static final VarHandle BYTE = JAVA_BYTE.varHandle();
+
+  private final OwnedFd fd;
+  private final int index;
+  private final Mapping mapping;
+  private final MemorySegment run;
+
+  KvmVcpu(OwnedFd fd, Kvm kvm, int index) {
+    this.fd = fd;
+    this.index = index;
+    try {
+      mapping = Mapping.fileShared(fd.fd(), 0, kvm.vcpuMapBytes());
+    } catch (RuntimeException e) {
+      fd.close();
+      throw e;
+    }
+    run = mapping.segment();
+  }
+
+  /**
+   * @return the index it was created with, also its APIC id
+   */
+  public int index() {
+    return index;
+  }
+
+  /**
+   * {@code KVM_RUN}.
+   *
+   * @return 0 if there is an exit to look at, or the negated errno: {@code EINTR} after {@link
+   *     #requestExit} or a signal, {@code EAGAIN} where a waiting processor was woken
+   */
+  public int run() {
+    return Syscalls.ioctlOrErrno(fd.fd(), KvmIoctls.RUN);
+  }
+
+  /**
+   * Has this and every following {@link #run} finish what the last exit left undone and return at
+   * once with {@code EINTR}.
+   *
+   * @param requested true to leave, false to run again
+   */
+  public void requestExit(boolean requested) {
+    BYTE.setVolatile(run, KvmRun.IMMEDIATE_EXIT, (byte) (requested ? 1 : 0));
+  }
+
+  /**
+   * @return why {@link #run} returned; see {@link KvmRun}
+   */
+  public int exitReason() {
+    return run.get(JAVA_INT, KvmRun.EXIT_REASON);
+  }
+
+  /**
+   * @return whether the guest's port access is a write
+   */
+  public boolean ioIsOut() {
+    return run.get(JAVA_BYTE, KvmRun.IO_DIRECTION) == KvmRun.EXIT_IO_OUT;
+  }
+
+  /**
+   * @return the port accessed
+   */
+  public int ioPort() {
+    return Short.toUnsignedInt(run.get(JAVA_SHORT, KvmRun.IO_PORT));
+  }
+
+  /**
+   * @return bytes of one access: 1, 2 or 4
+   */
+  public int ioSize() {
+    return Byte.toUnsignedInt(run.get(JAVA_BYTE, KvmRun.IO_SIZE));
+  }
+
+  /**
+   * @return how many accesses, more than 1 for string instructions
+   */
+  public int ioCount() {
+    return run.get(JAVA_INT, KvmRun.IO_COUNT);
+  }
+
+  /**
+   * The bytes of one port access, to read or to fill.
+   *
+   * @param i which, {@code [0, ioCount())}
+   * @return a view of {@link #ioSize} bytes
+   */
+  public MemorySegment ioData(int i) {
+    int size = ioSize();
+    return run.asSlice(run.get(JAVA_LONG, KvmRun.IO_DATA_OFFSET) + (long) i * size, size);
+  }
+
+  /**
+   * @return gpa of the guest's access outside of memory
+   */
+  public long mmioAddress() {
+    return run.get(JAVA_LONG, KvmRun.MMIO_PHYS_ADDR);
+  }
+
+  /**
+   * @return whether it is a write
+   */
+  public boolean mmioIsWrite() {
+    return run.get(JAVA_BYTE, KvmRun.MMIO_IS_WRITE) != 0;
+  }
+
+  /**
+   * @return a view of the 1 to 8 bytes to read or to fill
+   */
+  public MemorySegment mmioData() {
+    return run.asSlice(KvmRun.MMIO_DATA, run.get(JAVA_INT, KvmRun.MMIO_LEN));
+  }
+
+  /**
+   * @return {@code internal.suberror} or {@code system_event.type}
+   */
+  public int exitDetail() {
+    return run.get(JAVA_INT, KvmRun.INTERNAL_SUBERROR);
+  }
+
+  /**
+   * @return {@code fail_entry.hardware_entry_failure_reason}
+   */
+  public long failEntryReason() {
+    return run.get(JAVA_LONG, KvmRun.FAIL_ENTRY_REASON);
+  }
+
+  /**
+   * A state ioctl: {@code KVM_GET_*} or {@code KVM_SET_*} of this vCPU.
+   *
+   * @param request which
+   * @param state the struct it takes
+   * @return what the kernel returned; for the MSR requests the number of entries done
+   */
+  public int state(IoctlRequest request, MemorySegment state) {
+    return Syscalls.ioctl(fd.fd(), request, state);
+  }
+
+  /**
+   * {@code KVM_GET_TSC_KHZ}.
+   *
+   * @return frequency of the guest's time-stamp counter, kHz
+   */
+  public int tscKhz() {
+    return Syscalls.ioctl(fd.fd(), KvmIoctls.GET_TSC_KHZ, 0);
+  }
+
+  /**
+   * {@code KVM_KVMCLOCK_CTRL}: tells the guest's watchdog that it was stopped by the host. Fails
+   * with {@code EINVAL} where the guest uses no kvmclock; that is the caller's to ignore.
+   */
+  public void kvmclockStopped() {
+    Syscalls.ioctl(fd.fd(), KvmIoctls.KVMCLOCK_CTRL, 0);
+  }
+
+  @Override
+  public void close() {
+    mapping.close();
+    fd.close();
+  }
+}
