@@ -1,0 +1,40 @@
+package dev.rekindle.snapshotter.host;
+
+import dev.rekindle.snapshotter.host.protocol.HostException;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
+import java.util.Map;
+
+/** Where sandboxes come from. Thread: any, several at once. */
+public interface SandboxFactory extends AutoCloseable {
+  /**
+   * A sandbox ready for use and what making it took.
+   *
+   * @param sandbox owned by the receiver
+   * @param served {@code new}, {@code shell}, {@code parked} or {@code boot}
+   * @param stagesMicros by stage, in the order they ran
+   */
+  record Acquired(Sandbox sandbox, String served, Map<String, Long> stagesMicros) {}
+
+  /**
+   * Restores a sandbox and makes it unique; blocks until its agent has confirmed that.
+   *
+   * @param request from the service
+   * @return the sandbox
+   * @throws HostException why there is none; nothing of it is left
+   */
+  Acquired acquire(HostRequest.Acquire request) throws HostException;
+
+  /**
+   * @return whether guests run natively here
+   */
+  boolean runsNatively();
+
+  /**
+   * @return VMs built ahead
+   */
+  int shells();
+
+  /** Frees what was built ahead or kept; sandboxes are their holders' to close, before. */
+  @Override
+  void close();
+}

@@ -1,0 +1,48 @@
+package dev.rekindle.snapshotter.host;
+
+import dev.rekindle.snapshotter.host.protocol.HostException;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Sandboxes without VMs; counts those open. */
+final class FakeSandboxFactory implements SandboxFactory {
+  final Map<String, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
+  final AtomicInteger open = new AtomicInteger();
+  volatile HostException refusal;
+  volatile CountDownLatch gate = new CountDownLatch(0);
+  volatile boolean closed;
+
+  @Override
+  public Acquired acquire(HostRequest.Acquire request) throws HostException {
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    if (refusal != null) {
+      throw refusal;
+    }
+    open.incrementAndGet();
+    FakeSandbox sandbox = new FakeSandbox(open);
+    sandboxes.put(request.sandboxId(), sandbox);
+    return new Acquired(sandbox, "new", Map.of("map", 5L));
+  }
+
+  @Override
+  public boolean runsNatively() {
+    return true;
+  }
+
+  @Override
+  public int shells() {
+    return 0;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}
