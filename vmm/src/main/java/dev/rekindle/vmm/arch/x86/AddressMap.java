@@ -26,6 +26,9 @@ public final class AddressMap {
   /** Size of the command line area, bytes. */
   public static final int COMMAND_LINE_MAX_BYTES = 0x1_0000;
 
+  /** {@code struct setup_data} list of the boot protocol; a page. */
+  public static final long SETUP_DATA = 0x3_0000;
+
   /** End of conventional memory given to the kernel as RAM. */
   public static final long LOW_RAM_END = 0x9_FC00;
 
@@ -70,6 +73,12 @@ public final class AddressMap {
 
   /** Command port of the keyboard controller. */
   public static final int I8042_COMMAND_PORT = 0x64;
+
+  /** ACPI's sleep control register, a byte; a guest powers off by writing to it. */
+  public static final int ACPI_SLEEP_CONTROL_PORT = 0x600;
+
+  /** ACPI's sleep status register, a byte. */
+  public static final int ACPI_SLEEP_STATUS_PORT = 0x601;
 
   /** Where KVM puts the three pages it needs on Intel processors. */
   public static final long TSS = 0xFFFB_D000L;
