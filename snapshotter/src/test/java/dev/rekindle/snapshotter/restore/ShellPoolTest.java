@@ -1,0 +1,115 @@
+package dev.rekindle.snapshotter.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(10)
+class ShellPoolTest {
+  private final AtomicInteger open = new AtomicInteger();
+  private final Semaphore refusals = new Semaphore(0);
+
+  private final class FakeShell implements AutoCloseable {
+    private final String shape;
+
+    FakeShell(String shape) {
+      this.shape = shape;
+      open.incrementAndGet();
+    }
+
+    @Override
+    public void close() {
+      open.decrementAndGet();
+    }
+  }
+
+  private FakeShell build(String shape) {
+    if (refusals.tryAcquire()) {
+      throw new IllegalStateException("no room (the test wants it)");
+    }
+    return new FakeShell(shape);
+  }
+
+  @Test
+  void shouldLearnAShapeFromTheFirstRequestAndKeepItInStock() throws Exception {
+    try (ShellPool<String, FakeShell> pool = new ShellPool<>(this::build, 3, 8)) {
+      assertThat(pool.take("a")).isNull();
+
+      await(() -> pool.size() == 3);
+
+      FakeShell shell = pool.take("a");
+      assertThat(shell.shape).isEqualTo("a");
+      await(() -> pool.size() == 3);
+      shell.close();
+    }
+    assertThat(open).hasValue(0);
+  }
+
+  @Test
+  void shouldTakeRoomFromTheShapeUsedLongestAgo() throws Exception {
+    try (ShellPool<String, FakeShell> pool = new ShellPool<>(this::build, 2, 4)) {
+      for (String shape : List.of("a", "b", "c")) {
+        pool.take(shape);
+        await(() -> pool.size() >= 2);
+        Thread.sleep(20);
+      }
+
+      await(() -> pool.size() == 4);
+
+      assertThat(pool.take("c")).isNotNull().satisfies(FakeShell::close);
+      assertThat(pool.take("b")).isNotNull().satisfies(FakeShell::close);
+      assertThat(pool.take("a")).isNull();
+    }
+    assertThat(open).hasValue(0);
+  }
+
+  @Test
+  void shouldStopAfterAFailureUntilAskedAgain() throws Exception {
+    refusals.release();
+    try (ShellPool<String, FakeShell> pool = new ShellPool<>(this::build, 1, 4)) {
+      pool.take("a");
+      await(() -> refusals.availablePermits() == 0);
+      Thread.sleep(50);
+      assertThat(pool.size()).isZero();
+
+      assertThat(pool.take("a")).isNull();
+
+      await(() -> pool.size() == 1);
+    }
+  }
+
+  @Test
+  void shouldHoldNothingWhenSwitchedOff() {
+    try (ShellPool<String, FakeShell> pool = new ShellPool<>(this::build, 0, 4)) {
+      assertThat(pool.take("a")).isNull();
+      assertThat(pool.size()).isZero();
+    }
+    assertThat(open).hasValue(0);
+  }
+
+  @Test
+  void shouldCloseEverythingWhenClosedInTheMiddle() throws Exception {
+    List<ShellPool<String, FakeShell>> pools = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      pools.add(new ShellPool<>(this::build, 4, 8));
+      pools.getLast().take("a");
+    }
+
+    pools.forEach(ShellPool::close);
+
+    assertThat(open).hasValue(0);
+    assertThat(pools.getFirst().take("a")).isNull();
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      Thread.sleep(2);
+    }
+  }
+}
