@@ -1,0 +1,272 @@
+package dev.rekindle.vmm.machine;
+
+import dev.rekindle.vmm.abi.kvm.KvmIoctls;
+import dev.rekindle.vmm.abi.linux.Epoll;
+import dev.rekindle.vmm.arch.x86.AddressMap;
+import dev.rekindle.vmm.bus.BusDevice;
+import dev.rekindle.vmm.bus.MmioBus;
+import dev.rekindle.vmm.bus.PioBus;
+import dev.rekindle.vmm.kvm.KvmVcpu;
+import dev.rekindle.vmm.kvm.KvmVm;
+import dev.rekindle.vmm.memory.GuestMemory;
+import dev.rekindle.vmm.memory.MemoryRegion;
+import dev.rekindle.vmm.sys.EventFd;
+import dev.rekindle.vmm.sys.Mapping;
+import dev.rekindle.vmm.vcpu.GuestBus;
+import dev.rekindle.vmm.vcpu.VcpuExit;
+import dev.rekindle.vmm.vcpu.VcpuThread;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A VM of a {@link Shape}, fully built and empty: memory slot, interrupt chips, vCPUs with their
+ * CPUID and parked threads, and for every device slot its irqfd and ioeventfds. Nothing in it
+ * depends on what will run there. A {@link MicroVm} occupies it.
+ *
+ * <p>Thread: one owner at a time; close from any thread but a vCPU's.
+ */
+public final class Shell implements AutoCloseable {
+  private final Shape shape;
+  private final KvmHost host;
+  private final String name;
+  private final CloseStack resources = new CloseStack();
+  private final Mapping ram;
+  private final GuestMemory memory;
+  private final KvmVm vm;
+  private final List<KvmVcpu> vcpus = new ArrayList<>();
+  private final List<VcpuThread> threads = new ArrayList<>();
+  private final List<SlotWiring> slots = new ArrayList<>();
+  private final EventFd serialIrq;
+  private final EventFd generationIrq;
+  private final PioBus pio = new PioBus();
+  private final MmioBus mmio = new MmioBus();
+  private volatile Consumer<VcpuExit> onExit = _ -> {};
+  private boolean closed;
+
+  private Shell(KvmHost host, Shape shape) {
+    this.host = host;
+    this.shape = shape;
+    this.name = host.nextName();
+    try {
+      ram = resources.add(Mapping.anonymous(shape.memoryBytes()));
+      memory = new GuestMemory(ram.segment());
+      vm = resources.add(host.kvm().createVm());
+      // The memory slots come before the irqchip: after it, each waits for a grace period.
+      int slot = 0;
+      for (MemoryRegion region : memory.regions()) {
+        vm.setMemoryRegion(slot++, region.gpa(), region.hva());
+      }
+      vm.setReservedPages(AddressMap.TSS, AddressMap.IDENTITY_MAP);
+      vm.createIrqchip();
+      vm.createPit();
+      serialIrq = irqfd(AddressMap.COM1_GSI);
+      generationIrq = irqfd(AddressMap.VM_GENERATION_GSI);
+      for (int i = 0; i < shape.devices().size(); i++) {
+        slots.add(resources.add(new SlotWiring(i, shape.devices().get(i))));
+      }
+      for (int i = 0; i < shape.vcpuCount(); i++) {
+        addVcpu(i);
+      }
+    } catch (RuntimeException | Error e) {
+      try {
+        resources.close();
+      } catch (RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Builds a shell.
+   *
+   * @param host this process's KVM
+   * @param shape what to build
+   * @return the caller owns it
+   * @throws dev.rekindle.vmm.sys.ErrnoException if the kernel refuses; nothing is left behind
+   */
+  public static Shell build(KvmHost host, Shape shape) {
+    return new Shell(host, shape);
+  }
+
+  private EventFd irqfd(int gsi) {
+    EventFd event = resources.add(new EventFd());
+    vm.bindIrqfd(event, gsi);
+    return event;
+  }
+
+  private void addVcpu(int index) {
+    KvmVcpu vcpu = resources.add(vm.createVcpu(index));
+    vcpus.add(vcpu);
+    GuestBus ports = bus(pio::read, pio::write);
+    GuestBus windows = bus(mmio::read, mmio::write);
+    String thread = "vcpu-" + name + "-" + index;
+    threads.add(
+        resources.add(new VcpuThread(thread, vcpu, ports, windows, exit -> onExit.accept(exit))));
+    threads
+        .getLast()
+        .onThread(() -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cpuid = host.cpuid(index, shape.vcpuCount(), arena);
+            vcpu.state(KvmIoctls.SET_CPUID2, cpuid);
+          }
+        })
+        .join();
+  }
+
+  private interface Access {
+    boolean at(long address, MemorySegment data);
+  }
+
+  private static GuestBus bus(Access read, Access write) {
+    return new GuestBus() {
+      @Override
+      public boolean read(long address, MemorySegment data) {
+        return read.at(address, data);
+      }
+
+      @Override
+      public boolean write(long address, MemorySegment data) {
+        return write.at(address, data);
+      }
+    };
+  }
+
+  /** One device slot: its window on the bus, its interrupt, its queue notifications. */
+  final class SlotWiring implements AutoCloseable, BusDevice {
+    private final CloseStack own = new CloseStack();
+    private final EventFd irq;
+    private volatile SlotOccupant occupant = SlotOccupant.EMPTY;
+
+    private SlotWiring(int index, DeviceSlot slot) {
+      long base = AddressMap.virtioMmio(index);
+      try {
+        irq = own.add(new EventFd());
+        vm.bindIrqfd(irq, AddressMap.virtioGsi(index));
+        for (int q = 0; q < slot.queueCount(); q++) {
+          int queue = q;
+          EventFd notify = own.add(new EventFd());
+          vm.bindIoeventfd(notify, base + SlotOccupant.QUEUE_NOTIFY_OFFSET, queue);
+          own.add(
+              host.loop()
+                  .register(
+                      notify.fd(),
+                      Epoll.EPOLLIN,
+                      () -> {
+                        notify.drain();
+                        occupant.queueNotified(queue);
+                      }));
+        }
+      } catch (RuntimeException e) {
+        own.close();
+        throw e;
+      }
+      mmio.map(base, AddressMap.VIRTIO_MMIO_WINDOW, this);
+    }
+
+    EventFd irq() {
+      return irq;
+    }
+
+    void occupy(SlotOccupant device) {
+      occupant = device;
+    }
+
+    void vacate() {
+      occupant = SlotOccupant.EMPTY;
+    }
+
+    @Override
+    public void read(long offset, MemorySegment data) {
+      occupant.read(offset, data);
+    }
+
+    @Override
+    public void write(long offset, MemorySegment data) {
+      occupant.write(offset, data);
+    }
+
+    @Override
+    public void close() {
+      own.close();
+    }
+  }
+
+  /**
+   * @return the shape it was built for
+   */
+  public Shape shape() {
+    return shape;
+  }
+
+  /**
+   * @return name in thread names and logs
+   */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * @return the guest's memory; valid until close
+   */
+  public GuestMemory memory() {
+    return memory;
+  }
+
+  /**
+   * The ports of the machine; tests and benchmarks map their own devices here.
+   *
+   * @return the bus
+   */
+  public PioBus pio() {
+    return pio;
+  }
+
+  KvmHost host() {
+    return host;
+  }
+
+  Mapping ram() {
+    return ram;
+  }
+
+  KvmVm vm() {
+    return vm;
+  }
+
+  List<KvmVcpu> vcpus() {
+    return vcpus;
+  }
+
+  List<VcpuThread> threads() {
+    return threads;
+  }
+
+  List<SlotWiring> slots() {
+    return slots;
+  }
+
+  EventFd serialIrq() {
+    return serialIrq;
+  }
+
+  EventFd generationIrq() {
+    return generationIrq;
+  }
+
+  void onExit(Consumer<VcpuExit> listener) {
+    onExit = listener;
+  }
+
+  /** Stops the vCPUs, then frees everything in the reverse order of its making. Idempotent. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      resources.close();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package dev.rekindle.vmm.serial;
+
+import java.nio.charset.StandardCharsets;
+
+/** The last bytes a guest wrote to its console. Thread: any. */
+public final class ConsoleTail {
+  /** How much is kept, bytes. */
+  public static final int CAPACITY = 64 * 1024;
+
+  private final byte[] ring = new byte[CAPACITY];
+  private long total;
+
+  /**
+   * @param b the next byte
+   */
+  public synchronized void append(byte b) {
+    ring[(int) (total++ % CAPACITY)] = b;
+  }
+
+  /**
+   * @return all bytes ever written
+   */
+  public synchronized long totalBytes() {
+    return total;
+  }
+
+  /**
+   * @return what is kept, oldest first; bytes that are not UTF-8 are replaced
+   */
+  public String text() {
+    return text(CAPACITY);
+  }
+
+  /**
+   * @param maxBytes how much at most
+   * @return the newest of what is kept
+   */
+  public synchronized String text(int maxBytes) {
+    int length = (int) Math.min(Math.min(total, CAPACITY), maxBytes);
+    byte[] bytes = new byte[length];
+    for (int i = 0; i < length; i++) {
+      bytes[i] = ring[(int) ((total - length + i) % CAPACITY)];
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  /** Forgets everything, for the next guest. */
+  public synchronized void clear() {
+    java.util.Arrays.fill(ring, (byte) 0);
+    total = 0;
+  }
+}

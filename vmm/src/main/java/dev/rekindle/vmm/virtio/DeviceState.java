@@ -1,0 +1,126 @@
+package dev.rekindle.vmm.virtio;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A virtio device's state: the transport's registers, its queues, and what the device itself keeps.
+ *
+ * @param deviceId virtio device type
+ * @param status the device status register
+ * @param driverFeatures what the driver accepted
+ * @param interruptStatus pending causes
+ * @param queues in order
+ * @param device the device's own bytes
+ */
+public record DeviceState(
+    int deviceId,
+    int status,
+    long driverFeatures,
+    int interruptStatus,
+    List<QueueState> queues,
+    byte[] device) {
+  /** Most queues a device may have. */
+  public static final int MAX_QUEUES = 16;
+
+  /** Most bytes of a device's own state. */
+  public static final int MAX_DEVICE_BYTES = 1 << 20;
+
+  private static final int HEADER_BYTES = 4 + 4 + 8 + 4 + 4 + 4;
+  private static final int QUEUE_BYTES = 4 + 4 + 8 * 3 + 2 + 2;
+
+  /** Takes a copy of the queues; the bytes are not copied. */
+  public DeviceState {
+    queues = List.copyOf(queues);
+    if (queues.size() > MAX_QUEUES) {
+      throw new IllegalArgumentException(
+          "queues must be at most " + MAX_QUEUES + ", got " + queues.size());
+    }
+    if (device.length > MAX_DEVICE_BYTES) {
+      throw new IllegalArgumentException(
+          "device must have at most " + MAX_DEVICE_BYTES + " bytes, got " + device.length);
+    }
+  }
+
+  /**
+   * @return the state as bytes, little-endian; see {@code docs/snapshot-format.md}
+   */
+  public byte[] encode() {
+    ByteBuffer out =
+        ByteBuffer.allocate(HEADER_BYTES + queues.size() * QUEUE_BYTES + device.length)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    out.putInt(deviceId).putInt(status).putLong(driverFeatures).putInt(interruptStatus);
+    out.putInt(queues.size()).putInt(device.length);
+    for (QueueState q : queues) {
+      out.putInt(q.size()).putInt(q.ready() ? 1 : 0);
+      out.putLong(q.descGpa()).putLong(q.availGpa()).putLong(q.usedGpa());
+      out.putShort(q.nextAvail()).putShort(q.nextUsed());
+    }
+    return out.put(device).array();
+  }
+
+  /**
+   * Reads a state back.
+   *
+   * @param bytes as {@link #encode} made them; not trusted
+   * @return the state; {@link MmioTransport#restore} checks that it fits a device
+   * @throws IllegalArgumentException if the bytes are not a state
+   */
+  public static DeviceState decode(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      int id = in.getInt();
+      int status = in.getInt();
+      long features = in.getLong();
+      int interrupt = in.getInt();
+      int queueCount = in.getInt();
+      int deviceBytes = in.getInt();
+      if (queueCount < 0 || queueCount > MAX_QUEUES) {
+        throw new IllegalArgumentException("queue count must be in [0, 16], got " + queueCount);
+      }
+      long expected = HEADER_BYTES + (long) queueCount * QUEUE_BYTES + deviceBytes;
+      if (deviceBytes < 0 || expected != bytes.length) {
+        throw new IllegalArgumentException(
+            "device state must have " + expected + " bytes, got " + bytes.length);
+      }
+      List<QueueState> queues = new ArrayList<>();
+      for (int i = 0; i < queueCount; i++) {
+        queues.add(
+            new QueueState(
+                in.getInt(),
+                in.getInt() != 0,
+                in.getLong(),
+                in.getLong(),
+                in.getLong(),
+                in.getShort(),
+                in.getShort()));
+      }
+      byte[] device = new byte[deviceBytes];
+      in.get(device);
+      return new DeviceState(id, status, features, interrupt, queues, device);
+    } catch (BufferUnderflowException e) {
+      throw new IllegalArgumentException(
+          "device state is cut off at " + bytes.length + " bytes", e);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof DeviceState o
+        && deviceId == o.deviceId
+        && status == o.status
+        && driverFeatures == o.driverFeatures
+        && interruptStatus == o.interruptStatus
+        && queues.equals(o.queues)
+        && Arrays.equals(device, o.device);
+  }
+
+  @Override
+  public int hashCode() {
+    return queues.hashCode() * 31 + Arrays.hashCode(device);
+  }
+}

@@ -1,0 +1,193 @@
+package dev.rekindle.vmm.virtio.block;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import dev.rekindle.vmm.abi.virtio.Virtio;
+import dev.rekindle.vmm.abi.virtio.VirtioBlk;
+import dev.rekindle.vmm.sys.ErrnoException;
+import dev.rekindle.vmm.sys.OwnedFd;
+import dev.rekindle.vmm.sys.Syscalls;
+import dev.rekindle.vmm.virtio.DescriptorChain;
+import dev.rekindle.vmm.virtio.DeviceContext;
+import dev.rekindle.vmm.virtio.GuestFaultException;
+import dev.rekindle.vmm.virtio.VirtioDevice;
+import dev.rekindle.vmm.virtio.Virtqueue;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A disk in a file, read and written straight between the page cache and guest memory. Requests are
+ * served one after the other on the device loop: right for images that lie in the page cache.
+ */
+public final class BlockDevice implements VirtioDevice {
+  private static final Logger LOG = LoggerFactory.getLogger(BlockDevice.class);
+  private static final int QUEUE_SIZE = 128;
+  private static final int BLOCK_BYTES = 4096;
+
+  private final OwnedFd backing;
+  private final boolean readOnly;
+  private final long sectors;
+  private final byte[] serial;
+  private final MemorySegment header = MemorySegment.ofArray(new byte[VirtioBlk.HEADER_BYTES]);
+  private final MemorySegment config = MemorySegment.ofArray(new byte[VirtioBlk.CONFIG_BYTES]);
+  private DeviceContext context;
+
+  /**
+   * @param backing the file; stays the caller's
+   * @param bytes its size; what is behind the last whole sector is not seen
+   * @param readOnly whether writes are refused
+   * @param serial shown to the guest, the first 20 bytes of it
+   */
+  public BlockDevice(OwnedFd backing, long bytes, boolean readOnly, String serial) {
+    this.backing = backing;
+    this.readOnly = readOnly;
+    this.sectors = bytes / VirtioBlk.SECTOR_BYTES;
+    this.serial = Arrays.copyOf(serial.getBytes(StandardCharsets.US_ASCII), VirtioBlk.ID_BYTES);
+    config.set(JAVA_LONG_UNALIGNED, 0, sectors);
+    config.set(JAVA_INT_UNALIGNED, VirtioBlk.CONFIG_SEG_MAX, QUEUE_SIZE - 2);
+    config.set(JAVA_INT_UNALIGNED, VirtioBlk.CONFIG_BLK_SIZE, BLOCK_BYTES);
+  }
+
+  @Override
+  public int deviceId() {
+    return Virtio.ID_BLOCK;
+  }
+
+  @Override
+  public long features() {
+    long common =
+        Virtio.F_VERSION_1 | VirtioBlk.F_SEG_MAX | VirtioBlk.F_BLK_SIZE | VirtioBlk.F_FLUSH;
+    return readOnly ? common | VirtioBlk.F_RO : common;
+  }
+
+  @Override
+  public int[] queueMaxSizes() {
+    return new int[] {QUEUE_SIZE};
+  }
+
+  @Override
+  public byte readConfig(int offset) {
+    return offset < VirtioBlk.CONFIG_BYTES ? config.get(JAVA_BYTE, offset) : 0;
+  }
+
+  @Override
+  public void attach(DeviceContext newContext) {
+    context = newContext;
+  }
+
+  @Override
+  public void queueNotified(int index) {
+    Virtqueue queue = context.queue(index);
+    boolean used = false;
+    for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
+      queue.complete(chain, serve(chain));
+      used = true;
+    }
+    if (used) {
+      context.interrupt(index);
+    }
+  }
+
+  /** Serves one request; returns the bytes written into its buffers, the status byte included. */
+  private long serve(DescriptorChain chain) {
+    if (chain.readableBytes() < VirtioBlk.HEADER_BYTES || chain.writableBytes() < 1) {
+      throw new GuestFaultException("block request without a header or a status");
+    }
+    chain.readInto(0, header);
+    int type = header.get(JAVA_INT_UNALIGNED, 0);
+    long sector = header.get(JAVA_LONG_UNALIGNED, 8);
+    long in = chain.writableBytes() - 1;
+    byte status;
+    try {
+      status =
+          switch (type) {
+            case VirtioBlk.T_IN -> read(chain, sector, in);
+            case VirtioBlk.T_OUT -> write(chain, sector);
+            case VirtioBlk.T_FLUSH -> flush();
+            case VirtioBlk.T_GET_ID -> identify(chain, in);
+            default -> VirtioBlk.S_UNSUPP;
+          };
+    } catch (ErrnoException e) {
+      LOG.warn("disk {}: {}", backing, e.getMessage());
+      status = VirtioBlk.S_IOERR;
+    }
+    chain.writeFrom(in, MemorySegment.ofArray(new byte[] {status}));
+    return type == VirtioBlk.T_IN || type == VirtioBlk.T_GET_ID ? in + 1 : 1;
+  }
+
+  private boolean outside(long sector, long bytes) {
+    long count = bytes / VirtioBlk.SECTOR_BYTES;
+    return bytes % VirtioBlk.SECTOR_BYTES != 0
+        || sector < 0
+        || sector > sectors
+        || count > sectors - sector;
+  }
+
+  private byte read(DescriptorChain chain, long sector, long bytes) {
+    if (outside(sector, bytes)) {
+      return VirtioBlk.S_IOERR;
+    }
+    long[] at = {sector * VirtioBlk.SECTOR_BYTES};
+    chain.forEachWritable(
+        0,
+        bytes,
+        part -> {
+          long done = 0;
+          while (done < part.byteSize()) {
+            long n = Syscalls.pread(backing.fd(), part.asSlice(done), at[0] + done);
+            if (n == 0) {
+              // The file became shorter; what is missing reads as zeroes.
+              part.asSlice(done).fill((byte) 0);
+              break;
+            }
+            done += n;
+          }
+          at[0] += part.byteSize();
+        });
+    return VirtioBlk.S_OK;
+  }
+
+  private byte write(DescriptorChain chain, long sector) {
+    long bytes = chain.readableBytes() - VirtioBlk.HEADER_BYTES;
+    if (readOnly || outside(sector, bytes)) {
+      return VirtioBlk.S_IOERR;
+    }
+    long[] at = {sector * VirtioBlk.SECTOR_BYTES};
+    chain.forEachReadable(
+        VirtioBlk.HEADER_BYTES,
+        bytes,
+        part -> {
+          long done = 0;
+          while (done < part.byteSize()) {
+            done += Syscalls.pwrite(backing.fd(), part.asSlice(done), at[0] + done);
+          }
+          at[0] += part.byteSize();
+        });
+    return VirtioBlk.S_OK;
+  }
+
+  private byte flush() {
+    if (!readOnly) {
+      Syscalls.fsync(backing.fd());
+    }
+    return VirtioBlk.S_OK;
+  }
+
+  private byte identify(DescriptorChain chain, long bytes) {
+    if (bytes < VirtioBlk.ID_BYTES) {
+      return VirtioBlk.S_IOERR;
+    }
+    chain.writeFrom(0, MemorySegment.ofArray(serial));
+    return VirtioBlk.S_OK;
+  }
+
+  @Override
+  public void reset() {
+    // Requests are served whole; none is ever half done.
+  }
+}
