@@ -1,0 +1,54 @@
+package dev.rekindle.snapshotter.restore;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** What making a clone unique needs of a VM whose vCPUs have not run yet since the restore. */
+public interface RestoredVm extends AutoCloseable {
+  /**
+   * Puts a new VM generation id before the guest's eyes.
+   *
+   * @param id 16 bytes
+   */
+  void writeGenerationId(byte[] id);
+
+  /** Tells the guest that all connections it knew are gone. */
+  void resetConnections();
+
+  /** Lets the vCPUs run. */
+  void resume();
+
+  /** Tells the running guest to look at its generation id. */
+  void notifyGeneration();
+
+  /**
+   * Asks the agent whether it is there, again and again until it is.
+   *
+   * @param timeout for all attempts together
+   * @return completes when it answered; fails with {@link java.util.concurrent.TimeoutException}
+   */
+  CompletableFuture<Void> hello(Duration timeout);
+
+  /**
+   * Gives the agent its new identity; may be repeated.
+   *
+   * @param identity new
+   * @param timeout for the answer
+   * @return completes when the agent has taken all of it, fails where it could not
+   */
+  CompletableFuture<Void> identity(CloneIdentity identity, Duration timeout);
+
+  /**
+   * @return completes, with the reason, if the VM stops by itself
+   */
+  CompletableFuture<String> exited();
+
+  /**
+   * @return last lines of the console
+   */
+  String consoleTail();
+
+  /** Destroys the VM. */
+  @Override
+  void close();
+}

@@ -1,0 +1,88 @@
+package dev.rekindle.snapshotter.restore;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Lets a restored VM run and makes it unique, or destroys it: there is no third way out. The order
+ * follows from what the guest may see: the generation id is new before its first instruction, its
+ * connections are gone before the first of ours.
+ */
+public final class Uniqueness {
+  private final Duration agentTimeout;
+  private final Duration identityTimeout;
+
+  /**
+   * @param agentTimeout until the agent has answered
+   * @param identityTimeout until the agent has confirmed the identity
+   */
+  public Uniqueness(Duration agentTimeout, Duration identityTimeout) {
+    this.agentTimeout = agentTimeout;
+    this.identityTimeout = identityTimeout;
+  }
+
+  /**
+   * Runs the stages {@code resume}, {@code agent} and {@code identity}. Blocks.
+   *
+   * @param vm restored, not yet resumed; destroyed if this throws
+   * @param identity new
+   * @param clock told of the stages
+   * @throws RestoreException {@code sandbox.agent_timeout}, {@code sandbox.not_unique} or {@code
+   *     sandbox.exited}
+   */
+  public void establish(RestoredVm vm, CloneIdentity identity, StageClock clock)
+      throws RestoreException {
+    boolean unique = false;
+    try {
+      vm.writeGenerationId(identity.generationId());
+      vm.resetConnections();
+      vm.resume();
+      vm.notifyGeneration();
+      clock.stage("resume");
+      await(vm, vm.hello(agentTimeout), agentTimeout, "sandbox.agent_timeout", "agent");
+      clock.stage("agent");
+      await(
+          vm,
+          vm.identity(identity, identityTimeout),
+          identityTimeout,
+          "sandbox.not_unique",
+          "identity");
+      clock.stage("identity");
+      unique = true;
+    } catch (RuntimeException e) {
+      throw new RestoreException(
+          "sandbox.not_unique", "making the clone unique: " + e, vm.consoleTail(), e);
+    } finally {
+      if (!unique) {
+        vm.close();
+      }
+    }
+  }
+
+  private static void await(
+      RestoredVm vm, CompletableFuture<Void> step, Duration timeout, String code, String what)
+      throws RestoreException {
+    try {
+      // The step has its own timeout; this one is against a step that forgets it.
+      CompletableFuture.anyOf(step, vm.exited())
+          .get(timeout.toMillis() + 1000, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new RestoreException(code, what + ": no answer in " + timeout, vm.consoleTail(), e);
+    } catch (ExecutionException e) {
+      throw new RestoreException(code, what + ": " + e.getCause(), vm.consoleTail(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RestoreException(code, what + ": interrupted", vm.consoleTail(), e);
+    }
+    if (!step.isDone()) {
+      throw new RestoreException(
+          "sandbox.exited",
+          "the guest stopped during " + what + ": " + vm.exited().join(),
+          vm.consoleTail(),
+          null);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package dev.rekindle.snapshotter.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(10)
+class UniquenessTest {
+  private static final Duration SHORT = Duration.ofMillis(20);
+  private static final CloneIdentity IDENTITY = CloneIdentity.fresh("h", "0".repeat(32), "l");
+
+  private final FakeVm vm = new FakeVm();
+  private final StageClock clock = new StageClock();
+  private final Uniqueness uniqueness = new Uniqueness(SHORT, SHORT);
+
+  @Test
+  void shouldChangeTheGenerationBeforeTheFirstInstruction() throws Exception {
+    vm.hello.complete(null);
+    vm.identity.complete(null);
+
+    uniqueness.establish(vm, IDENTITY, clock);
+
+    assertThat(vm.calls)
+        .containsExactly("generation", "reset", "resume", "notify", "hello", "identity");
+    assertThat(clock.micros()).containsOnlyKeys("resume", "agent", "identity");
+  }
+
+  @Test
+  void shouldDestroyWhenTheAgentDoesNotAnswer() {
+    vm.hello.completeExceptionally(new TimeoutException("no hello"));
+
+    assertRefused("sandbox.agent_timeout");
+
+    assertThat(vm.calls).endsWith("close").doesNotContain("identity");
+  }
+
+  @Test
+  void shouldDestroyWhenAStepForgetsItsTimeout() {
+    assertRefused("sandbox.agent_timeout");
+
+    assertThat(vm.calls).endsWith("close");
+  }
+
+  @Test
+  void shouldDestroyWhenTheIdentityWasNotTaken() {
+    vm.hello.complete(null);
+    vm.identity.completeExceptionally(new IllegalStateException("no entropy"));
+
+    assertRefused("sandbox.not_unique");
+
+    assertThat(vm.calls).endsWith("close");
+  }
+
+  @Test
+  void shouldDestroyWhenTheGenerationCannotBeWritten() {
+    vm.failure = new IllegalStateException("page is elsewhere");
+
+    assertRefused("sandbox.not_unique");
+
+    assertThat(vm.calls).containsExactly("generation", "close");
+  }
+
+  @Test
+  void shouldTellThatTheGuestStopped() {
+    vm.exited.complete("reboot");
+
+    assertThatThrownBy(() -> uniqueness.establish(vm, IDENTITY, clock))
+        .hasMessageContaining("reboot")
+        .isInstanceOfSatisfying(
+            RestoreException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo("sandbox.exited");
+              assertThat(e.consoleTail()).isEqualTo("panic");
+            });
+    assertThat(vm.calls).endsWith("close");
+  }
+
+  @Test
+  void shouldGiveEachCloneItsOwnRandomnessAndNeverPrintIt() {
+    CloneIdentity other = CloneIdentity.fresh("h", "0".repeat(32), "l");
+
+    assertThat(IDENTITY.entropy()).hasSize(64).isNotEqualTo(other.entropy());
+    assertThat(IDENTITY.generationId()).hasSize(16).isNotEqualTo(other.generationId());
+    assertThat(IDENTITY).hasToString("CloneIdentity[h, l]");
+  }
+
+  private void assertRefused(String code) {
+    assertThatThrownBy(() -> uniqueness.establish(vm, IDENTITY, clock))
+        .isInstanceOfSatisfying(
+            RestoreException.class, e -> assertThat(e.code()).isEqualTo(code));
+  }
+
+  private static final class FakeVm implements RestoredVm {
+    private final List<String> calls = new ArrayList<>();
+    private final CompletableFuture<Void> hello = new CompletableFuture<>();
+    private final CompletableFuture<Void> identity = new CompletableFuture<>();
+    private final CompletableFuture<String> exited = new CompletableFuture<>();
+    private RuntimeException failure;
+
+    @Override
+    public void writeGenerationId(byte[] id) {
+      calls.add("generation");
+      if (failure != null) {
+        throw failure;
+      }
+    }
+
+    @Override
+    public void resetConnections() {
+      calls.add("reset");
+    }
+
+    @Override
+    public void resume() {
+      calls.add("resume");
+    }
+
+    @Override
+    public void notifyGeneration() {
+      calls.add("notify");
+    }
+
+    @Override
+    public CompletableFuture<Void> hello(Duration timeout) {
+      calls.add("hello");
+      return hello;
+    }
+
+    @Override
+    public CompletableFuture<Void> identity(CloneIdentity given, Duration timeout) {
+      calls.add("identity");
+      return identity;
+    }
+
+    @Override
+    public CompletableFuture<String> exited() {
+      return exited;
+    }
+
+    @Override
+    public String consoleTail() {
+      return "panic";
+    }
+
+    @Override
+    public void close() {
+      calls.add("close");
+    }
+  }
+}
