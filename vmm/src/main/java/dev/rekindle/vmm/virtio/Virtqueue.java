@@ -132,6 +132,13 @@ public final class Virtqueue {
   }
 
   /**
+   * @return the driver's running count of requests made available, modulo 2^16
+   */
+  public short availableIndex() {
+    return ready ? memory.getShortAcquire(avail + 2) : 0;
+  }
+
+  /**
    * Takes the next request.
    *
    * @return valid until the next call; null if there is none
