@@ -4,12 +4,15 @@ import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.linux.Epoll;
 import dev.rekindle.vmm.arch.x86.AddressMap;
 import dev.rekindle.vmm.bus.BusDevice;
+import dev.rekindle.vmm.bus.I8042;
 import dev.rekindle.vmm.bus.MmioBus;
 import dev.rekindle.vmm.bus.PioBus;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.kvm.KvmVm;
 import dev.rekindle.vmm.memory.GuestMemory;
 import dev.rekindle.vmm.memory.MemoryRegion;
+import dev.rekindle.vmm.serial.ConsoleTail;
+import dev.rekindle.vmm.serial.Uart16550;
 import dev.rekindle.vmm.sys.EventFd;
 import dev.rekindle.vmm.sys.Mapping;
 import dev.rekindle.vmm.vcpu.GuestBus;
@@ -39,11 +42,13 @@ public final class Shell implements AutoCloseable {
   private final List<KvmVcpu> vcpus = new ArrayList<>();
   private final List<VcpuThread> threads = new ArrayList<>();
   private final List<SlotWiring> slots = new ArrayList<>();
-  private final EventFd serialIrq;
   private final EventFd generationIrq;
   private final PioBus pio = new PioBus();
   private final MmioBus mmio = new MmioBus();
+  private final ConsoleTail console = new ConsoleTail();
+  private final Uart16550 uart;
   private volatile Consumer<VcpuExit> onExit = _ -> {};
+  private volatile Runnable onReset = () -> {};
   private boolean closed;
 
   private Shell(KvmHost host, Shape shape) {
@@ -62,8 +67,11 @@ public final class Shell implements AutoCloseable {
       vm.setReservedPages(AddressMap.TSS, AddressMap.IDENTITY_MAP);
       vm.createIrqchip();
       vm.createPit();
-      serialIrq = irqfd(AddressMap.COM1_GSI);
+      EventFd serialIrq = irqfd(AddressMap.COM1_GSI);
       generationIrq = irqfd(AddressMap.VM_GENERATION_GSI);
+      uart = new Uart16550(serialIrq::signal, console);
+      pio.map(AddressMap.COM1_PORT, 8, uart);
+      pio.map(AddressMap.I8042_DATA_PORT, 5, new I8042(() -> onReset.run()));
       for (int i = 0; i < shape.devices().size(); i++) {
         slots.add(resources.add(new SlotWiring(i, shape.devices().get(i))));
       }
@@ -249,12 +257,20 @@ public final class Shell implements AutoCloseable {
     return slots;
   }
 
-  EventFd serialIrq() {
-    return serialIrq;
+  ConsoleTail console() {
+    return console;
+  }
+
+  Uart16550 uart() {
+    return uart;
   }
 
   EventFd generationIrq() {
     return generationIrq;
+  }
+
+  void onReset(Runnable listener) {
+    onReset = listener;
   }
 
   void onExit(Consumer<VcpuExit> listener) {

@@ -1,0 +1,299 @@
+package dev.rekindle.vmm.machine;
+
+import dev.rekindle.vmm.arch.x86.AddressMap;
+import dev.rekindle.vmm.arch.x86.VirtioMmioSlot;
+import dev.rekindle.vmm.boot.BootCpuState;
+import dev.rekindle.vmm.boot.LinuxBoot;
+import dev.rekindle.vmm.boot.RngSeed;
+import dev.rekindle.vmm.kvm.KvmVcpu;
+import dev.rekindle.vmm.memory.GuestMemory;
+import dev.rekindle.vmm.serial.ConsoleTail;
+import dev.rekindle.vmm.sys.ErrnoException;
+import dev.rekindle.vmm.vcpu.VcpuExit;
+import dev.rekindle.vmm.vcpu.VcpuState;
+import dev.rekindle.vmm.vcpu.VcpuStateReader;
+import dev.rekindle.vmm.vcpu.VcpuThread;
+import dev.rekindle.vmm.virtio.vsock.VsockDevice;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
+
+/**
+ * A shell with a guest in it. Made by {@link #boot} or {@link #restore}, both of which leave it
+ * paused; {@link #resume} lets it run. Whoever makes it owns the shell through it: {@link #close}
+ * ends both, {@link #vacate} ends the guest and gives the shell back.
+ *
+ * <p>Thread: any but vCPU threads and the device loop; one caller at a time.
+ */
+public final class MicroVm implements AutoCloseable {
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int GENERATION_BYTES = 16;
+
+  private final Shell shell;
+  private final Devices devices;
+  private final CompletableFuture<VmExit> exited = new CompletableFuture<>();
+  private boolean running;
+  private boolean ended;
+
+  private MicroVm(Shell shell, Devices devices) {
+    this.shell = shell;
+    this.devices = devices;
+    shell.onExit(this::vcpuEnded);
+    shell.onReset(this::resetWanted);
+    shell.console().clear();
+  }
+
+  /**
+   * Puts a kernel into an empty shell, ready to run.
+   *
+   * @param shell fresh or vacated; this machine's from now on
+   * @param config what to boot
+   * @return paused before its first instruction
+   * @throws dev.rekindle.vmm.boot.BootException if kernel or initramfs don't fit; the shell is the
+   *     caller's again
+   */
+  public static MicroVm boot(Shell shell, BootConfig config) {
+    Devices devices = new Devices(shell, config.disks());
+    try {
+      shell.ram().remapAnonymous(0, shell.shape().memoryBytes());
+      byte[] seed = new byte[RngSeed.MAX_BYTES];
+      RANDOM.nextBytes(seed);
+      LinuxBoot.Request request =
+          new LinuxBoot.Request(
+              config.kernel(),
+              config.initramfs(),
+              config.commandLine(),
+              RngSeed.of(seed),
+              shell.shape().vcpuCount(),
+              IntStream.range(0, shell.slots().size()).mapToObj(VirtioMmioSlot::of).toList());
+      BootCpuState start = LinuxBoot.prepare(request, shell.memory());
+      for (int i = 0; i < shell.vcpus().size(); i++) {
+        KvmVcpu vcpu = shell.vcpus().get(i);
+        BootCpuState registers = i == 0 ? start : null;
+        shell.threads().get(i).onThread(() -> BootRegisters.load(vcpu, registers)).join();
+      }
+      MicroVm vm = new MicroVm(shell, devices);
+      vm.writeGenerationId();
+      return vm;
+    } catch (RuntimeException e) {
+      devices.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Puts a snapshot into an empty shell of its shape: memory copy-on-write from the file, every
+   * register set, every device.
+   *
+   * @param shell fresh or vacated; this machine's from now on
+   * @param state the snapshot's
+   * @param memoryFile the snapshot's memory, open for reading; may be closed afterwards
+   * @param disks one for each block slot, in order
+   * @return paused where the snapshot was taken
+   * @throws MachineException {@code machine.shape_mismatch}, {@code machine.state_refused}; the
+   *     shell is then only good to be closed
+   */
+  public static MicroVm restore(
+      Shell shell, PreparedState state, int memoryFile, List<Disk> disks) {
+    if (!shell.shape().equals(state.state().shape())) {
+      throw new MachineException(
+          "machine.shape_mismatch",
+          "snapshot of " + state.state().shape() + " in a shell of " + shell.shape(),
+          null);
+    }
+    Devices devices = new Devices(shell, disks);
+    try {
+      shell.ram().remapPrivate(0, shell.shape().memoryBytes(), memoryFile, 0);
+      devices.restore(state.state().devices());
+      loadState(shell, state);
+      return new MicroVm(shell, devices);
+    } catch (ErrnoException | IllegalArgumentException | IllegalStateException e) {
+      devices.close();
+      throw new MachineException("machine.state_refused", e.getMessage(), e);
+    } catch (RuntimeException e) {
+      devices.close();
+      throw e;
+    }
+  }
+
+  private static void loadState(Shell shell, PreparedState state) {
+    shell.uart().restore(state.state().uart());
+    List<CompletableFuture<Void>> loading = new ArrayList<>();
+    for (int i = 0; i < shell.vcpus().size(); i++) {
+      KvmVcpu vcpu = shell.vcpus().get(i);
+      int index = i;
+      loading.add(
+          shell
+              .threads()
+              .get(i)
+              .onThread(() -> {
+                if (index == 0) {
+                  // Chips first: loading a LAPIC looks at the IOAPIC's routes, and the clock
+                  // must be right before any vCPU's clock page is written.
+                  state.chips().load(shell.vm());
+                }
+                state.vcpu(index).load(vcpu);
+              }));
+      if (i == 0) {
+        join(loading.getFirst());
+      }
+    }
+    loading.forEach(MicroVm::join);
+  }
+
+  private static void join(CompletableFuture<Void> loading) {
+    try {
+      loading.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException r ? r : e;
+    }
+  }
+
+  /**
+   * Writes a fresh VM generation id and, if the machine runs or will, interrupts the guest to read
+   * it. Call while paused.
+   *
+   * @return the 16 bytes
+   */
+  public byte[] renewGenerationId() {
+    byte[] id = writeGenerationId();
+    shell.generationIrq().signal();
+    return id;
+  }
+
+  private byte[] writeGenerationId() {
+    byte[] id = new byte[GENERATION_BYTES];
+    RANDOM.nextBytes(id);
+    shell.memory().write(AddressMap.VM_GENERATION_ID, id, 0, id.length);
+    return id;
+  }
+
+  /** Lets devices and vCPUs run. */
+  public synchronized void resume() {
+    if (!running && !ended) {
+      running = true;
+      devices.resume();
+      shell.threads().forEach(VcpuThread::resume);
+    }
+  }
+
+  /** Stops vCPUs, then devices. When this returns nothing writes to the guest's memory. */
+  public synchronized void pause() {
+    running = false;
+    shell.threads().forEach(VcpuThread::requestPause);
+    shell.threads().forEach(VcpuThread::pause);
+    // Notifications that are in eventfds go through the loop before the devices stop.
+    shell.host().loop().barrier();
+    devices.pause();
+  }
+
+  /**
+   * Reads the whole state. Call while paused.
+   *
+   * @return the state; the memory is in {@link #memory}
+   */
+  public synchronized MachineState capture() {
+    if (running || ended) {
+      throw new IllegalStateException("only a paused machine can be captured");
+    }
+    int xsaveBytes = shell.host().kvm().xsaveBytes();
+    int[] msrs = shell.host().msrs();
+    List<VcpuState> vcpus = new ArrayList<>();
+    for (int i = 0; i < shell.vcpus().size(); i++) {
+      KvmVcpu vcpu = shell.vcpus().get(i);
+      VcpuState[] read = new VcpuState[1];
+      join(
+          shell
+              .threads()
+              .get(i)
+              .onThread(() -> read[0] = VcpuStateReader.read(vcpu, xsaveBytes, msrs)));
+      vcpus.add(read[0]);
+    }
+    ChipsState chips = ChipsState.read(shell.vm());
+    return new MachineState(shell.shape(), vcpus, chips, shell.uart().capture(), devices.capture());
+  }
+
+  private void vcpuEnded(VcpuExit exit) {
+    exited.completeAsync(() -> new VmExit.Stopped(exit));
+  }
+
+  private void resetWanted() {
+    exited.completeAsync(VmExit.Reset::new);
+  }
+
+  /**
+   * @return completed when the guest has stopped by itself, or the machine was closed
+   */
+  public CompletableFuture<VmExit> exited() {
+    return exited;
+  }
+
+  /**
+   * @return the guest's memory; valid until close
+   */
+  public GuestMemory memory() {
+    return shell.memory();
+  }
+
+  /**
+   * @return the socket device
+   * @throws IllegalStateException if the shape has none
+   */
+  public VsockDevice vsock() {
+    if (devices.vsock() == null) {
+      throw new IllegalStateException("the machine has no vsock: " + shell.shape());
+    }
+    return devices.vsock();
+  }
+
+  /**
+   * @return what the guest wrote to its serial console
+   */
+  public ConsoleTail console() {
+    return shell.console();
+  }
+
+  /**
+   * @return the hardware under this machine
+   */
+  public Shell shell() {
+    return shell;
+  }
+
+  /**
+   * Ends the guest: vCPUs stopped, connections closed, disks closed, memory dropped.
+   *
+   * @return the shell, empty, the caller's
+   */
+  public synchronized Shell vacate() {
+    if (ended) {
+      throw new IllegalStateException("the machine has ended already");
+    }
+    stop();
+    shell.ram().remapAnonymous(0, shell.shape().memoryBytes());
+    return shell;
+  }
+
+  private void stop() {
+    ended = true;
+    running = false;
+    shell.threads().forEach(VcpuThread::requestPause);
+    shell.threads().forEach(VcpuThread::pause);
+    devices.close();
+    shell.onExit(_ -> {});
+    shell.onReset(() -> {});
+    exited.complete(new VmExit.Closed());
+  }
+
+  /** Ends the guest and frees its shell. Idempotent. */
+  @Override
+  public synchronized void close() {
+    if (!ended) {
+      stop();
+      shell.close();
+    }
+  }
+}
