@@ -85,6 +85,17 @@ public final class MicroVm implements AutoCloseable {
   }
 
   /**
+   * Makes a machine of a shell whose memory and registers were set otherwise: assembler guests.
+   *
+   * @param shell this machine's from now on
+   * @param disks one for each block slot, in order
+   * @return paused
+   */
+  static MicroVm adopt(Shell shell, List<Disk> disks) {
+    return new MicroVm(shell, new Devices(shell, disks));
+  }
+
+  /**
    * Puts a snapshot into an empty shell of its shape: memory copy-on-write from the file, every
    * register set, every device.
    *

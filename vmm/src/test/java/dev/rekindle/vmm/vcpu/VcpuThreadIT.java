@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rekindle.vmm.GuestCode;
 import dev.rekindle.vmm.kvm.Kvm;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.kvm.KvmVm;

@@ -1,4 +1,4 @@
-package dev.rekindle.vmm.vcpu;
+package dev.rekindle.vmm;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -14,23 +14,23 @@ import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
 /** Assembler guests of a few bytes in real mode, and how to start them. */
-final class GuestCode {
+public final class GuestCode {
   /** {@code mov dx,0x3f8; mov al,'A'; mov byte [0x2000],1; out dx,al; hlt}. */
-  static final byte[] WRITE_THEN_OUT = HexFormat.of().parseHex("baf803b041c606002001eef4");
+  public static final byte[] WRITE_THEN_OUT = HexFormat.of().parseHex("baf803b041c606002001eef4");
 
   /** {@code jmp $}. */
-  static final byte[] SPIN = HexFormat.of().parseHex("ebfe");
+  public static final byte[] SPIN = HexFormat.of().parseHex("ebfe");
 
   /** {@code mov dx,0x3f8; l: out dx,al; inc al; jmp l}. */
-  static final byte[] OUT_FOREVER = HexFormat.of().parseHex("baf803eefec0ebfb");
+  public static final byte[] OUT_FOREVER = HexFormat.of().parseHex("baf803eefec0ebfb");
 
   /** {@code sti; hlt; jmp $-1}: halted in the kernel until an interrupt comes. */
-  static final byte[] HALT = HexFormat.of().parseHex("f4ebfd");
+  public static final byte[] HALT = HexFormat.of().parseHex("f4ebfd");
 
   private GuestCode() {}
 
   /** Sets a vCPU to real mode at {@code rip}, segments 0. Call on the vCPU's thread. */
-  static void startAt(KvmVcpu vcpu, long rip) {
+  public static void startAt(KvmVcpu vcpu, long rip) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment sregs = arena.allocate(KvmSregs.LAYOUT);
       vcpu.state(KvmIoctls.GET_SREGS, sregs);
@@ -44,7 +44,7 @@ final class GuestCode {
     }
   }
 
-  static void place(MemorySegment memory, long at, byte[] code) {
+  public static void place(MemorySegment memory, long at, byte[] code) {
     MemorySegment.copy(code, 0, memory, JAVA_BYTE, at, code.length);
   }
 }
