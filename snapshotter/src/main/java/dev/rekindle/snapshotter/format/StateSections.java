@@ -1,6 +1,8 @@
 package dev.rekindle.snapshotter.format;
 
 import dev.rekindle.vmm.machine.ChipsState;
+import dev.rekindle.vmm.machine.MachineState;
+import dev.rekindle.vmm.machine.Shape;
 import dev.rekindle.vmm.serial.Uart16550;
 import dev.rekindle.vmm.vcpu.VcpuState;
 import dev.rekindle.vmm.virtio.DeviceState;
@@ -12,14 +14,8 @@ import java.util.function.Supplier;
 /**
  * A machine's state as sections of state.bin: {@code VCPU} and {@code VDEV} one for each, {@code CHIP}
  * and {@code UART}. The structs inside are the kernel's, byte for byte.
- *
- * @param vcpus by index
- * @param chips the interrupt controllers, the timer and the clock
- * @param uart the serial port's registers
- * @param devices by slot
  */
-public record StateSections(
-    List<VcpuState> vcpus, ChipsState chips, byte[] uart, List<DeviceState> devices) {
+public final class StateSections {
   private static final String VCPU = "VCPU";
   private static final String CHIPS = "CHIP";
   private static final String UART = "UART";
@@ -27,13 +23,16 @@ public record StateSections(
   private static final Set<String> KNOWN =
       Set.of(VCPU, CHIPS, UART, DEVICE, MemoryChecksums.TAG);
 
+  private StateSections() {}
+
   /**
+   * @param state of a paused machine
    * @return the sections, without memory checksums
    */
-  public List<Section> encode() {
+  public static List<Section> encode(MachineState state) {
     List<Section> out = new ArrayList<>();
-    for (int i = 0; i < vcpus.size(); i++) {
-      VcpuState v = vcpus.get(i);
+    for (int i = 0; i < state.vcpus().size(); i++) {
+      VcpuState v = state.vcpus().get(i);
       byte[] payload =
           new PayloadWriter()
               .bytes(v.regs())
@@ -48,6 +47,7 @@ public record StateSections(
               .toBytes();
       out.add(new Section(VCPU, i, true, payload));
     }
+    ChipsState chips = state.chips();
     byte[] chipBytes =
         new PayloadWriter()
             .bytes(chips.picMaster())
@@ -57,9 +57,9 @@ public record StateSections(
             .bytes(chips.clock())
             .toBytes();
     out.add(new Section(CHIPS, 0, true, chipBytes));
-    out.add(new Section(UART, 0, true, uart));
-    for (int i = 0; i < devices.size(); i++) {
-      out.add(new Section(DEVICE, i, true, devices.get(i).encode()));
+    out.add(new Section(UART, 0, true, state.uart()));
+    for (int i = 0; i < state.devices().size(); i++) {
+      out.add(new Section(DEVICE, i, true, state.devices().get(i).encode()));
     }
     return out;
   }
@@ -73,7 +73,7 @@ public record StateSections(
    * @throws SnapshotException {@code section_invalid}; {@code shape_mismatch} where there are more or
    *     fewer vCPUs or devices than the shape has
    */
-  public static StateSections decode(List<Section> sections, Manifest.ShapeEntry shape)
+  public static MachineState decode(List<Section> sections, Shape shape)
       throws SnapshotException {
     List<VcpuState> vcpus = new ArrayList<>();
     List<DeviceState> devices = new ArrayList<>();
@@ -98,7 +98,7 @@ public record StateSections(
           "state of " + vcpus.size() + " vCPUs and " + devices.size() + " devices, the manifest has "
               + shape.vcpuCount() + " and " + shape.devices().size());
     }
-    return new StateSections(List.copyOf(vcpus), chips, uart, List.copyOf(devices));
+    return new MachineState(shape, vcpus, chips, uart, devices);
   }
 
   private static VcpuState vcpu(Section section, int expectedIndex) throws SnapshotException {

@@ -6,36 +6,27 @@ import java.time.Instant;
 /**
  * What makes a restored guest differ from every other of its snapshot. Holds a seed: never logged.
  *
- * @param hostname new host name
- * @param machineId 32 hex digits
- * @param leaseId whose it is
+ * @param names chosen by whoever asked for the clone
  * @param generationId 16 random bytes, also in the guest's generation id page
  * @param entropy 64 random bytes for the kernel's pool
  */
-public record CloneIdentity(
-    String hostname, String machineId, String leaseId, byte[] generationId, byte[] entropy) {
-  /** Bytes of a VM generation id. */
-  public static final int GENERATION_ID_BYTES = 16;
-
+public record CloneIdentity(CloneNames names, byte[] generationId, byte[] entropy) {
   /** Bytes of fresh entropy. */
   public static final int ENTROPY_BYTES = 64;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /**
-   * With fresh randomness.
+   * With fresh entropy.
    *
-   * @param hostname new host name
-   * @param machineId 32 hex digits
-   * @param leaseId whose it is
+   * @param names chosen by whoever asked for the clone
+   * @param generationId of the clone
    * @return an identity no other clone has
    */
-  public static CloneIdentity fresh(String hostname, String machineId, String leaseId) {
-    byte[] generationId = new byte[GENERATION_ID_BYTES];
+  static CloneIdentity fresh(CloneNames names, byte[] generationId) {
     byte[] entropy = new byte[ENTROPY_BYTES];
-    RANDOM.nextBytes(generationId);
     RANDOM.nextBytes(entropy);
-    return new CloneIdentity(hostname, machineId, leaseId, generationId, entropy);
+    return new CloneIdentity(names, generationId, entropy);
   }
 
   /**
@@ -48,6 +39,6 @@ public record CloneIdentity(
 
   @Override
   public String toString() {
-    return "CloneIdentity[" + hostname + ", " + leaseId + "]";
+    return "CloneIdentity[" + names + "]";
   }
 }

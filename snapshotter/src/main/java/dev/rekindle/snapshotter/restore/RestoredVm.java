@@ -6,20 +6,18 @@ import java.util.concurrent.CompletableFuture;
 /** What making a clone unique needs of a VM whose vCPUs have not run yet since the restore. */
 public interface RestoredVm extends AutoCloseable {
   /**
-   * Puts a new VM generation id before the guest's eyes.
+   * Puts a new, random VM generation id before the guest's eyes and has it interrupted for that when it
+   * runs.
    *
-   * @param id 16 bytes
+   * @return the 16 bytes
    */
-  void writeGenerationId(byte[] id);
+  byte[] renewGenerationId();
 
   /** Tells the guest that all connections it knew are gone. */
   void resetConnections();
 
   /** Lets the vCPUs run. */
   void resume();
-
-  /** Tells the running guest to look at its generation id. */
-  void notifyGeneration();
 
   /**
    * Asks the agent whether it is there, again and again until it is.

@@ -28,19 +28,18 @@ public final class Uniqueness {
    * Runs the stages {@code resume}, {@code agent} and {@code identity}. Blocks.
    *
    * @param vm restored, not yet resumed; destroyed if this throws
-   * @param identity new
+   * @param names of the clone
    * @param clock told of the stages
    * @throws RestoreException {@code sandbox.agent_timeout}, {@code sandbox.not_unique} or {@code
    *     sandbox.exited}
    */
-  public void establish(RestoredVm vm, CloneIdentity identity, StageClock clock)
+  public void establish(RestoredVm vm, CloneNames names, StageClock clock)
       throws RestoreException {
     boolean unique = false;
     try {
-      vm.writeGenerationId(identity.generationId());
+      CloneIdentity identity = CloneIdentity.fresh(names, vm.renewGenerationId());
       vm.resetConnections();
       vm.resume();
-      vm.notifyGeneration();
       clock.stage("resume");
       await(vm, vm.hello(agentTimeout), agentTimeout, "sandbox.agent_timeout", "agent");
       clock.stage("agent");

@@ -14,6 +14,9 @@ import dev.rekindle.vmm.abi.kvm.KvmSregs;
 import dev.rekindle.vmm.abi.kvm.KvmVcpuEvents;
 import dev.rekindle.vmm.abi.kvm.KvmXcrs;
 import dev.rekindle.vmm.machine.ChipsState;
+import dev.rekindle.vmm.machine.DeviceSlot;
+import dev.rekindle.vmm.machine.MachineState;
+import dev.rekindle.vmm.machine.Shape;
 import dev.rekindle.vmm.vcpu.VcpuState;
 import dev.rekindle.vmm.virtio.DeviceState;
 import dev.rekindle.vmm.virtio.QueueState;
@@ -24,37 +27,32 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class StateSectionsTest {
-  private static final Manifest.ShapeEntry SHAPE =
-      new Manifest.ShapeEntry(
-          2 << 20, 2, "host", List.of(new Manifest.DeviceEntry("vsock", null)));
+  private static final Shape SHAPE =
+      new Shape(2 << 20, 2, List.of(new DeviceSlot.Vsock()));
 
   private final Random random = new Random(5);
 
   @Test
   void shouldReadBackEveryRegisterSet() throws Exception {
-    StateSections state = state();
+    MachineState state = state();
 
-    StateSections read = StateSections.decode(reread(state.encode()), SHAPE);
+    MachineState read = StateSections.decode(reread(StateSections.encode(state)), SHAPE);
 
-    assertThat(read.vcpus()).isEqualTo(state.vcpus());
-    assertThat(read.chips()).isEqualTo(state.chips());
-    assertThat(read.uart()).isEqualTo(state.uart());
-    assertThat(read.devices()).isEqualTo(state.devices());
+    assertThat(read).isEqualTo(state);
   }
 
   @Test
   void shouldRefuseStateOfAnotherShape() {
-    Manifest.ShapeEntry oneVcpu =
-        new Manifest.ShapeEntry(2 << 20, 1, "host", SHAPE.devices());
-    Manifest.ShapeEntry noDevices = new Manifest.ShapeEntry(2 << 20, 2, "host", List.of());
+    Shape oneVcpu = new Shape(2 << 20, 1, SHAPE.devices());
+    Shape noDevices = new Shape(2 << 20, 2, List.of());
 
-    assertRefused(SnapshotError.SHAPE_MISMATCH, state().encode(), oneVcpu);
-    assertRefused(SnapshotError.SHAPE_MISMATCH, state().encode(), noDevices);
+    assertRefused(SnapshotError.SHAPE_MISMATCH, StateSections.encode(state()), oneVcpu);
+    assertRefused(SnapshotError.SHAPE_MISMATCH, StateSections.encode(state()), noDevices);
   }
 
   @Test
   void shouldSkipUnknownSectionsOnlyWhereTheyMayBeSkipped() throws Exception {
-    List<Section> sections = new ArrayList<>(state().encode());
+    List<Section> sections = new ArrayList<>(StateSections.encode(state()));
     sections.add(new Section("WSET", 0, false, new byte[3]));
     assertThat(StateSections.decode(sections, SHAPE).vcpus()).hasSize(2);
 
@@ -65,7 +63,7 @@ class StateSectionsTest {
 
   @Test
   void shouldRefuseWhenASectionLacks() {
-    List<Section> sections = state().encode();
+    List<Section> sections = StateSections.encode(state());
     for (Section section : sections) {
       List<Section> rest = new ArrayList<>(sections);
       rest.remove(section);
@@ -78,7 +76,7 @@ class StateSectionsTest {
 
   @Test
   void shouldOnlyEverRefuseWhenPayloadsAreDamaged() {
-    List<Section> sections = state().encode();
+    List<Section> sections = StateSections.encode(state());
     int refused = 0;
     for (int round = 0; round < 20_000; round++) {
       List<Section> damaged = new ArrayList<>(sections);
@@ -105,15 +103,16 @@ class StateSectionsTest {
   }
 
   private static void assertRefused(
-      SnapshotError error, List<Section> sections, Manifest.ShapeEntry shape) {
+      SnapshotError error, List<Section> sections, Shape shape) {
     assertThatThrownBy(() -> StateSections.decode(sections, shape))
         .isInstanceOfSatisfying(
             SnapshotException.class, e -> assertThat(e.error()).isEqualTo(error));
   }
 
-  private StateSections state() {
+  private MachineState state() {
     QueueState queue = new QueueState(256, true, 0x1000, 0x2000, 0x3000, (short) -1, (short) 7);
-    return new StateSections(
+    return new MachineState(
+        SHAPE,
         List.of(vcpu(), vcpu()),
         new ChipsState(
             irqchip(KvmIrqchip.PIC_MASTER),

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(10)
 class UniquenessTest {
   private static final Duration SHORT = Duration.ofMillis(20);
-  private static final CloneIdentity IDENTITY = CloneIdentity.fresh("h", "0".repeat(32), "l");
+  private static final CloneNames NAMES = new CloneNames("h", "0".repeat(32), "l");
 
   private final FakeVm vm = new FakeVm();
   private final StageClock clock = new StageClock();
@@ -25,10 +25,10 @@ class UniquenessTest {
     vm.hello.complete(null);
     vm.identity.complete(null);
 
-    uniqueness.establish(vm, IDENTITY, clock);
+    uniqueness.establish(vm, NAMES, clock);
 
     assertThat(vm.calls)
-        .containsExactly("generation", "reset", "resume", "notify", "hello", "identity");
+        .containsExactly("generation", "reset", "resume", "hello", "identity");
     assertThat(clock.micros()).containsOnlyKeys("resume", "agent", "identity");
   }
 
@@ -71,7 +71,7 @@ class UniquenessTest {
   void shouldTellThatTheGuestStopped() {
     vm.exited.complete("reboot");
 
-    assertThatThrownBy(() -> uniqueness.establish(vm, IDENTITY, clock))
+    assertThatThrownBy(() -> uniqueness.establish(vm, NAMES, clock))
         .hasMessageContaining("reboot")
         .isInstanceOfSatisfying(
             RestoreException.class,
@@ -84,15 +84,15 @@ class UniquenessTest {
 
   @Test
   void shouldGiveEachCloneItsOwnRandomnessAndNeverPrintIt() {
-    CloneIdentity other = CloneIdentity.fresh("h", "0".repeat(32), "l");
+    CloneIdentity one = CloneIdentity.fresh(NAMES, new byte[16]);
+    CloneIdentity other = CloneIdentity.fresh(NAMES, new byte[16]);
 
-    assertThat(IDENTITY.entropy()).hasSize(64).isNotEqualTo(other.entropy());
-    assertThat(IDENTITY.generationId()).hasSize(16).isNotEqualTo(other.generationId());
-    assertThat(IDENTITY).hasToString("CloneIdentity[h, l]");
+    assertThat(one.entropy()).hasSize(64).isNotEqualTo(other.entropy());
+    assertThat(one).hasToString("CloneIdentity[" + NAMES + "]");
   }
 
   private void assertRefused(String code) {
-    assertThatThrownBy(() -> uniqueness.establish(vm, IDENTITY, clock))
+    assertThatThrownBy(() -> uniqueness.establish(vm, NAMES, clock))
         .isInstanceOfSatisfying(
             RestoreException.class, e -> assertThat(e.code()).isEqualTo(code));
   }
@@ -105,11 +105,12 @@ class UniquenessTest {
     private RuntimeException failure;
 
     @Override
-    public void writeGenerationId(byte[] id) {
+    public byte[] renewGenerationId() {
       calls.add("generation");
       if (failure != null) {
         throw failure;
       }
+      return new byte[16];
     }
 
     @Override
@@ -120,11 +121,6 @@ class UniquenessTest {
     @Override
     public void resume() {
       calls.add("resume");
-    }
-
-    @Override
-    public void notifyGeneration() {
-      calls.add("notify");
     }
 
     @Override
