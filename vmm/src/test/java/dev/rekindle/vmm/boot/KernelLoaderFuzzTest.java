@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A kernel file of any bytes loads or is refused with a code; nothing else ever comes out. */
 class KernelLoaderFuzzTest {
-  private static final int ROUNDS = 4000;
+  private static final int ROUNDS = 1200;
 
   @TempDir Path dir;
 
