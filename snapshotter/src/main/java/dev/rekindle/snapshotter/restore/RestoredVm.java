@@ -1,5 +1,6 @@
 package dev.rekindle.snapshotter.restore;
 
+import dev.rekindle.snapshotter.agent.CloneIdentity;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 

@@ -99,7 +99,9 @@ public final class Restorer implements AutoCloseable {
       Shell shell, PreparedSnapshot snapshot, List<Disk> disks, StageClock clock)
       throws RestoreException {
     try {
-      MicroVm vm = MicroVm.restore(shell, snapshot.state(), snapshot.memoryFd(), disks);
+      MicroVm vm =
+          MicroVm.restore(
+              shell, snapshot.state(), snapshot.memoryFd(), disks, () -> clock.stage("map"));
       clock.stage("state");
       return vm;
     } catch (MachineException e) {

@@ -1,5 +1,7 @@
 package dev.rekindle.snapshotter.restore;
 
+import dev.rekindle.snapshotter.agent.CloneNames;
+import dev.rekindle.snapshotter.agent.CloneIdentity;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

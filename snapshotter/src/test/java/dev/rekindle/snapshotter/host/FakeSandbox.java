@@ -1,5 +1,7 @@
 package dev.rekindle.snapshotter.host;
 
+import dev.rekindle.snapshotter.agent.ExecObserver;
+import dev.rekindle.snapshotter.agent.ExecSession;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.BlockingQueue;

@@ -1,5 +1,7 @@
 package dev.rekindle.snapshotter.restore;
 
+import dev.rekindle.snapshotter.agent.CloneNames;
+import dev.rekindle.snapshotter.agent.CloneIdentity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

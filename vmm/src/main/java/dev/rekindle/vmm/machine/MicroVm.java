@@ -109,6 +109,22 @@ public final class MicroVm implements AutoCloseable {
    */
   public static MicroVm restore(
       Shell shell, PreparedState state, int memoryFile, List<Disk> disks) {
+    return restore(shell, state, memoryFile, disks, () -> {});
+  }
+
+  /**
+   * As {@link #restore(Shell, PreparedState, int, List)}, for who times its two stages.
+   *
+   * @param shell fresh or vacated; this machine's from now on
+   * @param state the snapshot's
+   * @param memoryFile the snapshot's memory, open for reading; may be closed afterwards
+   * @param disks one for each block slot, in order
+   * @param onMapped called when the memory is mapped and the state not loaded yet
+   * @return paused where the snapshot was taken
+   * @throws MachineException as there
+   */
+  public static MicroVm restore(
+      Shell shell, PreparedState state, int memoryFile, List<Disk> disks, Runnable onMapped) {
     if (!shell.shape().equals(state.state().shape())) {
       throw new MachineException(
           "machine.shape_mismatch",
@@ -118,6 +134,7 @@ public final class MicroVm implements AutoCloseable {
     Devices devices = new Devices(shell, disks);
     try {
       shell.ram().remapPrivate(0, shell.shape().memoryBytes(), memoryFile, 0);
+      onMapped.run();
       devices.restore(state.state().devices());
       loadState(shell, state);
       return new MicroVm(shell, devices);

@@ -16,7 +16,8 @@ public sealed interface HostEvent {
   /**
    * The VM stopped by itself; request id 0.
    *
-   * @param reason {@code reboot}, {@code triple_fault}, {@code kvm_error} or {@code internal_error}
+   * @param reason {@code reboot}, {@code power_off}, {@code crash}, {@code halted}, {@code
+   *     triple_fault} or {@code kvm_error}
    * @param consoleTail last lines of the guest's console
    */
   record SandboxExited(String sandboxId, String reason, String consoleTail) implements HostEvent {}

@@ -1,4 +1,4 @@
-package dev.rekindle.snapshotter.host;
+package dev.rekindle.snapshotter.agent;
 
 /**
  * The host's hold of a running command. Thread: any. No method blocks or calls the observer before it

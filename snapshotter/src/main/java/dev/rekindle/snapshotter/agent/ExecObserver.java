@@ -1,4 +1,4 @@
-package dev.rekindle.snapshotter.host;
+package dev.rekindle.snapshotter.agent;
 
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;

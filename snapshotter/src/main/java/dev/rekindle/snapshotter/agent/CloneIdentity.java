@@ -1,4 +1,4 @@
-package dev.rekindle.snapshotter.restore;
+package dev.rekindle.snapshotter.agent;
 
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -23,7 +23,7 @@ public record CloneIdentity(CloneNames names, byte[] generationId, byte[] entrop
    * @param generationId of the clone
    * @return an identity no other clone has
    */
-  static CloneIdentity fresh(CloneNames names, byte[] generationId) {
+  public static CloneIdentity fresh(CloneNames names, byte[] generationId) {
     byte[] entropy = new byte[ENTROPY_BYTES];
     RANDOM.nextBytes(entropy);
     return new CloneIdentity(names, generationId, entropy);

@@ -1,4 +1,4 @@
-package dev.rekindle.snapshotter.restore;
+package dev.rekindle.snapshotter.agent;
 
 /**
  * The names of a clone.
