@@ -3,6 +3,7 @@ package dev.rekindle.vmm.machine;
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.linux.Epoll;
 import dev.rekindle.vmm.arch.x86.AddressMap;
+import dev.rekindle.vmm.bus.AcpiSleepControl;
 import dev.rekindle.vmm.bus.BusDevice;
 import dev.rekindle.vmm.bus.I8042;
 import dev.rekindle.vmm.bus.MmioBus;
@@ -72,6 +73,8 @@ public final class Shell implements AutoCloseable {
       uart = new Uart16550(serialIrq::signal, console);
       pio.map(AddressMap.COM1_PORT, 8, uart);
       pio.map(AddressMap.I8042_DATA_PORT, 5, new I8042(() -> onReset.run()));
+      // Off or restarted: either way the guest is through.
+      pio.map(AddressMap.ACPI_SLEEP_CONTROL_PORT, 2, new AcpiSleepControl(() -> onReset.run()));
       for (int i = 0; i < shape.devices().size(); i++) {
         slots.add(resources.add(new SlotWiring(i, shape.devices().get(i))));
       }

@@ -4,7 +4,7 @@ import dev.rekindle.vmm.vcpu.VcpuExit;
 
 /** Why a machine stopped for good. */
 public sealed interface VmExit {
-  /** The guest asked for a reset: a reboot, or a panic with {@code panic=-1}. */
+  /** The guest asked for it: a reboot, a power-off, or a panic with {@code panic=-1}. */
   record Reset() implements VmExit {}
 
   /**

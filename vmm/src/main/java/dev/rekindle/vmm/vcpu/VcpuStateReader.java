@@ -13,6 +13,7 @@ import dev.rekindle.vmm.abi.kvm.KvmRegs;
 import dev.rekindle.vmm.abi.kvm.KvmSregs;
 import dev.rekindle.vmm.abi.kvm.KvmVcpuEvents;
 import dev.rekindle.vmm.abi.kvm.KvmXcrs;
+import dev.rekindle.vmm.arch.x86.Msrs;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.sys.IoctlRequest;
 import java.lang.foreign.Arena;
@@ -90,7 +91,7 @@ public final class VcpuStateReader {
     if (done != indices.length) {
       throw new IllegalStateException("cannot read MSR 0x%x".formatted(indices[done]));
     }
-    return all.asSlice(head).toArray(JAVA_BYTE);
+    return Msrs.withDeadlineKept(all.asSlice(head).toArray(JAVA_BYTE));
   }
 
   private static MemorySegment table(Arena arena, int count) {

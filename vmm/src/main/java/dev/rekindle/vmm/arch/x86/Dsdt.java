@@ -17,13 +17,12 @@ import dev.rekindle.vmm.arch.x86.acpi.AmlValue.Package;
 import dev.rekindle.vmm.arch.x86.acpi.AmlValue.Resources;
 import dev.rekindle.vmm.arch.x86.acpi.AmlValue.Text;
 import dev.rekindle.vmm.arch.x86.acpi.Resource;
+import dev.rekindle.vmm.bus.AcpiSleepControl;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The devices of a guest in AML: what its DSDT says. */
 final class Dsdt {
-  /** SLP_TYP of "soft off"; ours to choose, the monitor compares with it. */
-  static final int SLEEP_TYPE_S5 = 5;
 
   private static final int COM1_PORTS = 8;
 
@@ -43,7 +42,11 @@ final class Dsdt {
     devices.add(vmGeneration());
     devices.add(genericEvents());
     List<AmlData> softOff =
-        List.of(new Int(SLEEP_TYPE_S5), new Int(SLEEP_TYPE_S5), new Int(0), new Int(0));
+        List.of(
+            new Int(AcpiSleepControl.SLEEP_TYPE_S5),
+            new Int(AcpiSleepControl.SLEEP_TYPE_S5),
+            new Int(0),
+            new Int(0));
     return List.of(
         new Name("\\_S5", new Package(softOff)), new Scope(AmlName.of("\\_SB"), devices));
   }
