@@ -14,7 +14,7 @@ public interface RestoredVm extends AutoCloseable {
    */
   byte[] renewGenerationId();
 
-  /** Tells the guest that all connections it knew are gone. */
+  /** Tells the running guest that all connections it knew are gone. */
   void resetConnections();
 
   /** Lets the vCPUs run. */

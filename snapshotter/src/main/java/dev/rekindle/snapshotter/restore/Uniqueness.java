@@ -11,7 +11,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * Lets a restored VM run and makes it unique, or destroys it: there is no third way out. The order
  * follows from what the guest may see: the generation id is new before its first instruction, its
- * connections are gone before the first of ours.
+ * connections are gone before the first of ours. The reset is sent to the running guest, since a paused
+ * device takes nothing.
  */
 public final class Uniqueness {
   private final Duration agentTimeout;
@@ -40,8 +41,8 @@ public final class Uniqueness {
     boolean unique = false;
     try {
       CloneIdentity identity = CloneIdentity.fresh(names, vm.renewGenerationId());
-      vm.resetConnections();
       vm.resume();
+      vm.resetConnections();
       clock.stage("resume");
       await(vm, vm.hello(agentTimeout), agentTimeout, "sandbox.agent_timeout", "agent");
       clock.stage("agent");

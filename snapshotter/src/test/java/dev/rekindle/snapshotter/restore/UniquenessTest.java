@@ -30,7 +30,7 @@ class UniquenessTest {
     uniqueness.establish(vm, NAMES, clock);
 
     assertThat(vm.calls)
-        .containsExactly("generation", "reset", "resume", "hello", "identity");
+        .containsExactly("generation", "resume", "reset", "hello", "identity");
     assertThat(clock.micros()).containsOnlyKeys("resume", "agent", "identity");
   }
 
