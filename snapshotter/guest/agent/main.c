@@ -1,0 +1,58 @@
+#define _GNU_SOURCE
+#include "agent.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* As PID 1: no arguments. In a test: --test-unix SOCKET [--test-root DIR] [--test-cgroup DIR]. */
+int main(int argc, char **argv)
+{
+	const char *cgroups = NULL;
+	for (int i = 1; i + 1 < argc && getpid() != 1; i += 2) {
+		if (strcmp(argv[i], "--test-unix") == 0) {
+			settings.test_unix = argv[i + 1];
+		} else if (strcmp(argv[i], "--test-root") == 0) {
+			settings.test_root = argv[i + 1];
+		} else if (strcmp(argv[i], "--test-cgroup") == 0) {
+			cgroups = argv[i + 1];
+		} else {
+			fatal("unknown argument %s", argv[i]);
+		}
+	}
+	settings.test = settings.test_unix != NULL;
+	if (!settings.test && getpid() != 1) {
+		fatal("not PID 1, and no --test-unix");
+	}
+	loop_init();
+	if (settings.test) {
+		/* Orphans come here, and the agent ends with the test that started it. */
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		prctl(PR_SET_PDEATHSIG, 9);
+		if (cgroups != NULL) {
+			cgroup_init(cgroups);
+		}
+		listen_unix(settings.test_unix);
+	} else {
+		boot();
+		cgroup_init("/sys/fs/cgroup");
+		identity_prepare();
+#ifdef REKINDLE_TEST_TRANSPORT
+		const char *port = boot_argument("rekindle.transport", NULL);
+		if (port != NULL) {
+			int fd = open(port, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+			if (fd < 0) {
+				fatal("transport %s", port);
+			}
+			conn_open(fd);
+			say("ready on %s", port);
+			loop_run();
+		}
+#endif
+		listen_vsock(AGENT_PORT);
+	}
+	say("ready");
+	loop_run();
+}
