@@ -78,8 +78,10 @@ public final class Uniqueness {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new RestoreException(code, what + ": interrupted", vm.consoleTail(), e);
+    } finally {
+      step.cancel(false);
     }
-    if (!step.isDone()) {
+    if (step.isCancelled()) {
       throw new RestoreException(
           "sandbox.exited",
           "the guest stopped during " + what + ": " + vm.exited().join(),

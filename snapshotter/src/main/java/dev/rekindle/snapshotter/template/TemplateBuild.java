@@ -94,8 +94,10 @@ public final class TemplateBuild {
       throw neverReady(vm, e);
     } catch (InterruptedException e) {
       throw interrupted(e);
+    } finally {
+      hello.cancel(false);
     }
-    if (!hello.isDone()) {
+    if (hello.isCancelled()) {
       throw stopped(vm, "while it booted");
     }
     progress.report("boot", 100, "agent is there");
