@@ -61,9 +61,13 @@ public final class Cpuid {
     CpuidEntry vendorLeaf = require(supported, 0);
     require(supported, 1);
     boolean amd = isAmd(vendorLeaf);
+    // Topology leaves of a processor that has no such leaves would be a contradiction.
+    boolean topoext = amd && maxExtendedLeaf(supported) >= AMD_TOPOLOGY;
     List<CpuidEntry> table = new ArrayList<>();
     for (CpuidEntry entry : supported) {
-      adapt(entry, topology, amd).ifPresent(table::add);
+      adapt(entry, topology, amd)
+          .map(e -> e.function() == 0x8000_0001 ? amdFeatures(e, topoext) : e)
+          .ifPresent(table::add);
     }
     int maxLeaf = vendorLeaf.eax();
     for (int leaf : new int[] {0xB, 0x1F}) {
@@ -73,7 +77,7 @@ public final class Cpuid {
         table.addAll(extendedTopology(leaf, topology));
       }
     }
-    if (amd && contains(supported, 0x8000_0008)) {
+    if (topoext) {
       table.add(amdTopology(topology));
     }
     table.sort(
@@ -117,7 +121,6 @@ public final class Cpuid {
       // Asynchronous page faults: a "page ready" that is under way when a snapshot is taken is
       // lost, and whoever waits for it in the guest waits for ever.
       case KVM_FEATURES -> Optional.of(e.withEax(e.eax() & ~KVM_ASYNC_PF));
-      case 0x8000_0001 -> Optional.of(amdFeatures(e, amd));
       case 0x8000_0008 -> Optional.of(amd ? amdCoreCount(e, topology) : e);
       // Nested virtualization: its state would have to be in every snapshot.
       case 0x8000_000A -> Optional.of(e.with(0, 0, 0, 0));
@@ -164,9 +167,19 @@ public final class Cpuid {
     return e.withEax(e.eax() & ~(0xFFF << 14) | sharing << 14);
   }
 
-  private static CpuidEntry amdFeatures(CpuidEntry e, boolean amd) {
-    int ecx = e.ecx() & ~(ECX81_SVM | ECX81_PERF_COUNTERS);
-    return e.withEcx(amd ? ecx | ECX81_TOPOEXT : ecx);
+  private static CpuidEntry amdFeatures(CpuidEntry e, boolean topoext) {
+    int ecx = e.ecx() & ~(ECX81_SVM | ECX81_PERF_COUNTERS | ECX81_TOPOEXT);
+    return e.withEcx(topoext ? ecx | ECX81_TOPOEXT : ecx);
+  }
+
+  /** The extended leaves are negative numbers all, so comparing them as such keeps their order. */
+  private static int maxExtendedLeaf(List<CpuidEntry> supported) {
+    return supported.stream()
+        .filter(e -> e.function() == 0x8000_0000)
+        .findFirst()
+        .map(CpuidEntry::eax)
+        .filter(max -> max < 0)
+        .orElse(Integer.MIN_VALUE);
   }
 
   private static CpuidEntry amdCoreCount(CpuidEntry e, CpuTopology topology) {

@@ -138,6 +138,19 @@ class CpuidTest {
   }
 
   @Test
+  void shouldNotAddTopologyToAnAmdProcessorThatEndsBeforeIt() {
+    List<CpuidEntry> host = new ArrayList<>(amd());
+    host.replaceAll(e -> e.function() == 0x8000_0000 ? e.withEax(0x8000_000A) : e);
+    host.replaceAll(e -> e.function() == 0x8000_0001 ? e.withEcx(ALL) : e);
+
+    List<CpuidEntry> table = Cpuid.forVcpu(host, 1, 2);
+
+    assertThat(table).noneMatch(e -> e.function() == 0x8000_001E);
+    assertThat(leaf(table, 0x8000_0001, 0).ecx() & 1 << 22).as("TOPOEXT").isZero();
+    assertThat(leaf(table, 0x8000_0008, 0).ecx() & 0xFF).as("processors less 1").isEqualTo(1);
+  }
+
+  @Test
   void shouldLeaveAmdLeavesOffIntel() {
     List<CpuidEntry> table = Cpuid.forVcpu(intel(), 0, 2);
 
@@ -196,6 +209,7 @@ class CpuidTest {
     List<CpuidEntry> e = new ArrayList<>();
     e.add(new CpuidEntry(0, 0, 0, 0x10, 0x6874_7541, 0x444D_4163, 0x6974_6E65));
     common(e);
+    e.add(new CpuidEntry(0x8000_0000, 0, 0, 0x8000_0021, 0, 0, 0));
     e.add(new CpuidEntry(0x8000_0008, 0, 0, 0x3030, 0, 0x703F, 0));
     e.add(new CpuidEntry(0x8000_000A, 0, 0, 1, 0x8000, 0, ALL));
     e.add(new CpuidEntry(0x8000_001D, 0, 1, 1 | 1 << 5 | 1 << 14, 1, 2, 3));
