@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmMsrEntry;
 import dev.rekindle.vmm.abi.kvm.KvmMsrs;
+import dev.rekindle.vmm.abi.kvm.KvmXcrs;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -64,7 +65,10 @@ public final class PreparedVcpuState {
     // LAPIC needs. MSRs after the LAPIC, since the TSC deadline arms its timer. Events last.
     vcpu.state(KvmIoctls.SET_SREGS, sregs);
     vcpu.state(KvmIoctls.SET_REGS, regs);
-    vcpu.state(KvmIoctls.SET_XCRS, xcrs);
+    // A host processor without XSAVE has none, and KVM refuses to write none.
+    if (xcrs.get(JAVA_INT, KvmXcrs.NR_XCRS) > 0) {
+      vcpu.state(KvmIoctls.SET_XCRS, xcrs);
+    }
     vcpu.state(KvmIoctls.SET_XSAVE, xsave);
     vcpu.state(KvmIoctls.SET_DEBUGREGS, debugregs);
     vcpu.state(KvmIoctls.SET_LAPIC, lapic);
