@@ -90,7 +90,8 @@ final class Devices implements AutoCloseable {
   }
 
   private void place(Shell.SlotWiring slot, VirtioDevice device) {
-    MmioTransport transport = new MmioTransport(device, shell.memory(), slot.irq()::signal);
+    MmioTransport transport =
+        new MmioTransport(device, shell.memory(), slot.irq()::signal, shell.host().loop()::execute);
     transport.pause();
     transports.add(transport);
     slot.occupy(

@@ -10,6 +10,7 @@ import java.util.Arrays;
  */
 public final class DescriptorChain {
   private final GuestMemory memory;
+  private final int maxParts;
   private long[] gpas = new long[8];
   private int[] lengths = new int[8];
   private int count;
@@ -18,8 +19,9 @@ public final class DescriptorChain {
   private long writableBytes;
   private int head;
 
-  DescriptorChain(GuestMemory memory) {
+  DescriptorChain(GuestMemory memory, int maxParts) {
     this.memory = memory;
+    this.maxParts = maxParts;
   }
 
   void begin(int newHead) {
@@ -32,6 +34,9 @@ public final class DescriptorChain {
 
   void add(long gpa, int length, boolean writable) {
     long bytes = Integer.toUnsignedLong(length);
+    if (count == maxParts) {
+      throw new GuestFaultException("descriptor chain of more than " + maxParts + " parts");
+    }
     if (!memory.contains(gpa, bytes)) {
       throw new GuestFaultException(
           "descriptor outside of memory: gpa 0x%x, %d bytes".formatted(gpa, bytes));
@@ -130,14 +135,7 @@ public final class DescriptorChain {
    * @param target filled whole
    */
   public void readInto(long from, MemorySegment target) {
-    long[] at = {0};
-    forEachReadable(
-        from,
-        target.byteSize(),
-        part -> {
-          MemorySegment.copy(part, 0, target, at[0], part.byteSize());
-          at[0] += part.byteSize();
-        });
+    copy(0, readableParts, from, target, false);
   }
 
   /**
@@ -147,13 +145,30 @@ public final class DescriptorChain {
    * @param source copied whole
    */
   public void writeFrom(long from, MemorySegment source) {
-    long[] at = {0};
-    forEachWritable(
-        from,
-        source.byteSize(),
-        part -> {
-          MemorySegment.copy(source, at[0], part, 0, part.byteSize());
-          at[0] += part.byteSize();
-        });
+    copy(readableParts, count, from, source, true);
+  }
+
+  private void copy(int first, int end, long from, MemorySegment host, boolean toGuest) {
+    long skip = from;
+    long done = 0;
+    for (int i = first; i < end && done < host.byteSize(); i++) {
+      long size = lengths[i];
+      if (skip >= size) {
+        skip -= size;
+        continue;
+      }
+      long take = Math.min(size - skip, host.byteSize() - done);
+      MemorySegment guest = memory.slice(gpas[i] + skip, take);
+      if (toGuest) {
+        MemorySegment.copy(host, done, guest, 0, take);
+      } else {
+        MemorySegment.copy(guest, 0, host, done, take);
+      }
+      skip = 0;
+      done += take;
+    }
+    if (done < host.byteSize()) {
+      throw new GuestFaultException("request is " + (host.byteSize() - done) + " bytes short");
+    }
   }
 }

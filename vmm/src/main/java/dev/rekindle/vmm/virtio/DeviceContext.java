@@ -9,7 +9,7 @@ public interface DeviceContext {
   Virtqueue queue(int index);
 
   /**
-   * Tells the driver of used buffers, unless it does not want to hear.
+   * Tells the driver of the buffers used since the last call, if it wants to hear of them.
    *
    * @param index of the queue
    */
@@ -20,6 +20,7 @@ public interface DeviceContext {
    * fault in it marks the device. Thread: any.
    *
    * @param action uses the queues
+   * @return whether it was run, to its end or to a guest's fault
    */
-  void whileActive(Runnable action);
+  boolean whileActive(Runnable action);
 }

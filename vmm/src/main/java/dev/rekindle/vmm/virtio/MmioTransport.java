@@ -12,12 +12,16 @@ import dev.rekindle.vmm.memory.GuestMemoryException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The memory-mapped transport, modern only (virtio 1.2, section 4.2). Thread: any; one lock, this
- * instance's monitor, covers registers, queues and device.
+ * The memory-mapped transport, modern only (virtio 1.2, section 4.2). Thread: any. One lock covers
+ * registers, queues and device; status and interrupt status are read and acknowledged without it,
+ * so a guest's interrupt handler does not wait for a disk.
  */
 public final class MmioTransport implements BusDevice, DeviceContext {
   private static final Logger LOG = LoggerFactory.getLogger(MmioTransport.class);
@@ -25,27 +29,49 @@ public final class MmioTransport implements BusDevice, DeviceContext {
   /** {@code "RKDL"}, little-endian. */
   private static final int VENDOR = 0x4C444B52;
 
+  private static final long RING_FEATURES =
+      Virtio.F_VERSION_1 | Virtio.F_INDIRECT_DESC | Virtio.F_EVENT_IDX;
+
   private final VirtioDevice device;
   private final IrqLine irq;
+  private final Executor later;
   private final Virtqueue[] queues;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final AtomicInteger interruptStatus = new AtomicInteger();
 
-  // All guarded by this.
-  private int status;
+  /** Written with the lock held. */
+  private volatile int status;
+
+  // All guarded by the lock.
   private int deviceFeaturesSel;
   private int driverFeaturesSel;
   private long driverFeatures;
   private int queueSel;
-  private int interruptStatus;
   private boolean paused;
+  private boolean complained;
 
   /**
+   * A transport that does all of a queue's work in the thread of the notification.
+   *
    * @param device answers behind the registers
    * @param memory of the guest
    * @param irq the device's interrupt line
    */
   public MmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq) {
+    this(device, memory, irq, Runnable::run);
+  }
+
+  /**
+   * @param device answers behind the registers
+   * @param memory of the guest
+   * @param irq the device's interrupt line
+   * @param later where a queue's work goes on when a device has done as much as it may at once: the
+   *     device loop
+   */
+  public MmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq, Executor later) {
     this.device = device;
     this.irq = irq;
+    this.later = later;
     int[] sizes = device.queueMaxSizes();
     queues = new Virtqueue[sizes.length];
     for (int i = 0; i < sizes.length; i++) {
@@ -60,14 +86,19 @@ public final class MmioTransport implements BusDevice, DeviceContext {
   }
 
   @Override
-  public synchronized void interrupt(int index) {
-    if (queues[index].wantsInterrupt()) {
-      raise(VirtioMmio.INT_VRING);
+  public void interrupt(int index) {
+    lock.lock();
+    try {
+      if (queues[index].takeInterruptWish()) {
+        raise(VirtioMmio.INT_VRING);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
   private void raise(int cause) {
-    interruptStatus |= cause;
+    interruptStatus.getAndUpdate(pending -> pending | cause);
     irq.raise();
   }
 
@@ -84,35 +115,93 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    * @param index as the guest wrote it; one that is no queue is ignored
    */
   public void processQueue(int index) {
-    if (index >= 0 && index < queues.length) {
-      whileActive(() -> device.queueNotified(index));
+    if (index < 0 || index >= queues.length) {
+      return;
+    }
+    boolean more = false;
+    lock.lock();
+    try {
+      more = driven() && !paused && device.queueNotified(index);
+    } catch (RuntimeException e) {
+      fail(e);
+    } finally {
+      lock.unlock();
+    }
+    if (more) {
+      later.execute(() -> processQueue(index));
     }
   }
 
+  private boolean driven() {
+    return (status & (Virtio.STATUS_DRIVER_OK | Virtio.STATUS_NEEDS_RESET))
+        == Virtio.STATUS_DRIVER_OK;
+  }
+
   @Override
-  public synchronized void whileActive(Runnable action) {
-    boolean driven = (status & Virtio.STATUS_DRIVER_OK) != 0;
-    if (paused || !driven || (status & Virtio.STATUS_NEEDS_RESET) != 0) {
-      return;
-    }
+  public boolean whileActive(Runnable action) {
+    lock.lock();
     try {
+      if (paused || !driven()) {
+        return false;
+      }
       action.run();
-    } catch (GuestFaultException | GuestMemoryException e) {
-      LOG.warn("virtio device {} needs a reset: {}", device.deviceId(), e.getMessage());
-      status |= Virtio.STATUS_NEEDS_RESET;
+    } catch (RuntimeException e) {
+      fail(e);
+    } finally {
+      lock.unlock();
+    }
+    return true;
+  }
+
+  /** Whatever went wrong in a device, its guest has to reset it and the others go on. */
+  private void fail(RuntimeException cause) {
+    if (!(cause instanceof GuestFaultException || cause instanceof GuestMemoryException)) {
+      LOG.error("virtio device {} failed", device.deviceId(), cause);
+    } else if (!complained) {
+      // Once a machine: a guest could do nothing but this.
+      complained = true;
+      LOG.warn("virtio device {} needs a reset: {}", device.deviceId(), cause.getMessage());
+    }
+    boolean tell = driven();
+    status |= Virtio.STATUS_NEEDS_RESET;
+    if (tell) {
       raise(VirtioMmio.INT_CONFIG);
     }
   }
 
   @Override
-  public synchronized void read(long offset, MemorySegment data) {
+  public void read(long offset, MemorySegment data) {
     data.fill((byte) 0);
     if (offset >= VirtioMmio.CONFIG) {
-      for (int i = 0; i < data.byteSize(); i++) {
-        data.set(JAVA_BYTE, i, device.readConfig((int) offset - VirtioMmio.CONFIG + i));
-      }
+      readConfig((int) offset - VirtioMmio.CONFIG, data);
     } else if (data.byteSize() == 4) {
-      data.set(JAVA_INT_UNALIGNED, 0, register((int) offset));
+      int value =
+          switch ((int) offset) {
+            case VirtioMmio.INTERRUPT_STATUS -> interruptStatus.get();
+            case VirtioMmio.STATUS -> status;
+            default -> lockedRegister((int) offset);
+          };
+      data.set(JAVA_INT_UNALIGNED, 0, value);
+    }
+  }
+
+  private void readConfig(int offset, MemorySegment data) {
+    lock.lock();
+    try {
+      for (int i = 0; i < data.byteSize(); i++) {
+        data.set(JAVA_BYTE, i, device.readConfig(offset + i));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int lockedRegister(int offset) {
+    lock.lock();
+    try {
+      return register(offset);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -122,11 +211,9 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       case VirtioMmio.VERSION -> VirtioMmio.MODERN_VERSION;
       case VirtioMmio.DEVICE_ID -> device.deviceId();
       case VirtioMmio.VENDOR_ID -> VENDOR;
-      case VirtioMmio.DEVICE_FEATURES -> half(device.features(), deviceFeaturesSel);
+      case VirtioMmio.DEVICE_FEATURES -> half(offered(), deviceFeaturesSel);
       case VirtioMmio.QUEUE_NUM_MAX -> selected() == null ? 0 : selected().maxSize();
       case VirtioMmio.QUEUE_READY -> selected() != null && selected().ready() ? 1 : 0;
-      case VirtioMmio.INTERRUPT_STATUS -> interruptStatus;
-      case VirtioMmio.STATUS -> status;
       case VirtioMmio.SHM_LEN_LOW,
           VirtioMmio.SHM_LEN_HIGH,
           VirtioMmio.SHM_BASE_LOW,
@@ -134,6 +221,10 @@ public final class MmioTransport implements BusDevice, DeviceContext {
           -1;
       default -> 0;
     };
+  }
+
+  private long offered() {
+    return device.features() | RING_FEATURES;
   }
 
   private static int half(long features, int selector) {
@@ -154,13 +245,17 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       processQueue(value);
       return;
     }
-    synchronized (this) {
-      try {
-        setRegister((int) offset, value);
-      } catch (GuestFaultException e) {
-        LOG.warn("virtio device {} needs a reset: {}", device.deviceId(), e.getMessage());
-        status |= Virtio.STATUS_NEEDS_RESET;
-      }
+    if (offset == VirtioMmio.INTERRUPT_ACK) {
+      interruptStatus.getAndUpdate(pending -> pending & ~value);
+      return;
+    }
+    lock.lock();
+    try {
+      setRegister((int) offset, value);
+    } catch (RuntimeException e) {
+      fail(e);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -171,7 +266,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       case VirtioMmio.DRIVER_FEATURES_SEL -> driverFeaturesSel = value;
       case VirtioMmio.DRIVER_FEATURES -> setDriverFeatures(value);
       case VirtioMmio.QUEUE_SEL -> queueSel = value;
-      case VirtioMmio.INTERRUPT_ACK -> interruptStatus &= ~value;
       case VirtioMmio.STATUS -> setStatus(value);
       default -> {
         if (queue != null) {
@@ -181,16 +275,18 @@ public final class MmioTransport implements BusDevice, DeviceContext {
     }
   }
 
-  private static void setQueueRegister(Virtqueue queue, int offset, int value) {
+  private void setQueueRegister(Virtqueue queue, int offset, int value) {
+    if (offset == VirtioMmio.QUEUE_READY && (value & 1) == 0) {
+      queue.disable();
+      return;
+    }
+    if ((status & Virtio.STATUS_DRIVER_OK) != 0) {
+      // A driver may not; what is set up stays as it is until the reset.
+      return;
+    }
     switch (offset) {
       case VirtioMmio.QUEUE_NUM -> queue.setSize(value);
-      case VirtioMmio.QUEUE_READY -> {
-        if ((value & 1) != 0) {
-          queue.enable();
-        } else {
-          queue.disable();
-        }
-      }
+      case VirtioMmio.QUEUE_READY -> queue.enable();
       case VirtioMmio.QUEUE_DESC_LOW -> queue.setDesc(low(queue.desc(), value));
       case VirtioMmio.QUEUE_DESC_HIGH -> queue.setDesc(high(queue.desc(), value));
       case VirtioMmio.QUEUE_AVAIL_LOW -> queue.setAvail(low(queue.avail(), value));
@@ -222,47 +318,77 @@ public final class MmioTransport implements BusDevice, DeviceContext {
     }
   }
 
+  /** Bits only come; all go at once, by a reset. */
   private void setStatus(int value) {
     if (value == 0) {
       reset();
       return;
     }
-    int next = value & 0xFF;
-    boolean fits =
-        (driverFeatures & ~device.features()) == 0 && (driverFeatures & Virtio.F_VERSION_1) != 0;
-    if ((next & Virtio.STATUS_FEATURES_OK) != 0 && !fits) {
+    int added = value & 0xFF & ~status & ~Virtio.STATUS_NEEDS_RESET;
+    if ((added & Virtio.STATUS_FEATURES_OK) != 0 && !acceptable(driverFeatures)) {
       // The driver reads the bit back to learn that its choice was refused.
-      next &= ~Virtio.STATUS_FEATURES_OK;
+      added &= ~Virtio.STATUS_FEATURES_OK;
     }
-    if ((next & Virtio.STATUS_FEATURES_OK) == 0) {
-      next &= ~Virtio.STATUS_DRIVER_OK;
+    if (((status | added) & Virtio.STATUS_FEATURES_OK) == 0) {
+      added &= ~Virtio.STATUS_DRIVER_OK;
     }
-    status = next | status & Virtio.STATUS_NEEDS_RESET;
+    status |= added;
+    if ((added & Virtio.STATUS_DRIVER_OK) != 0) {
+      tellQueuesFeatures();
+    }
+  }
+
+  private boolean acceptable(long features) {
+    return (features & ~offered()) == 0 && (features & Virtio.F_VERSION_1) != 0;
+  }
+
+  private void tellQueuesFeatures() {
+    for (Virtqueue queue : queues) {
+      queue.features(
+          (driverFeatures & Virtio.F_EVENT_IDX) != 0,
+          (driverFeatures & Virtio.F_INDIRECT_DESC) != 0);
+    }
   }
 
   /** Takes the device back to what it was before any driver; nothing of the last one is left. */
-  public synchronized void reset() {
-    device.reset();
-    for (Virtqueue queue : queues) {
-      queue.reset();
+  public void reset() {
+    lock.lock();
+    try {
+      status = 0;
+      device.reset();
+      for (Virtqueue queue : queues) {
+        queue.reset();
+      }
+      deviceFeaturesSel = 0;
+      driverFeaturesSel = 0;
+      driverFeatures = 0;
+      queueSel = 0;
+      interruptStatus.set(0);
+    } finally {
+      lock.unlock();
     }
-    status = 0;
-    deviceFeaturesSel = 0;
-    driverFeaturesSel = 0;
-    driverFeatures = 0;
-    queueSel = 0;
-    interruptStatus = 0;
   }
 
   /** When this returns nothing here touches guest memory until {@link #resume}. */
-  public synchronized void pause() {
+  public void pause() {
+    lock.lock();
     paused = true;
+    lock.unlock();
   }
 
-  /** Goes on; whatever was put into queues meanwhile is looked at. Thread: the device loop. */
+  /**
+   * Goes on: every queue is looked at, and an interrupt not acknowledged is raised again, because
+   * either may have been lost between a capture and a restore. Thread: the device loop.
+   */
   public void resume() {
-    synchronized (this) {
+    lock.lock();
+    try {
       paused = false;
+      if (interruptStatus.get() != 0) {
+        irq.raise();
+      }
+    } finally {
+      lock.unlock();
     }
     for (int i = 0; i < queues.length; i++) {
       processQueue(i);
@@ -276,13 +402,23 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    *
    * @return registers, queues and the device's own state
    */
-  public synchronized DeviceState capture() {
-    List<QueueState> states = new ArrayList<>();
-    for (Virtqueue queue : queues) {
-      states.add(queue.capture());
+  public DeviceState capture() {
+    lock.lock();
+    try {
+      List<QueueState> states = new ArrayList<>();
+      for (Virtqueue queue : queues) {
+        states.add(queue.capture());
+      }
+      return new DeviceState(
+          device.deviceId(),
+          status,
+          driverFeatures,
+          interruptStatus.get(),
+          states,
+          device.saveState());
+    } finally {
+      lock.unlock();
     }
-    return new DeviceState(
-        device.deviceId(), status, driverFeatures, interruptStatus, states, device.saveState());
   }
 
   /**
@@ -291,29 +427,46 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    * @param state not trusted
    * @throws IllegalArgumentException if it does not fit this device; the device is then reset
    */
-  public synchronized void restore(DeviceState state) {
-    if (state.deviceId() != device.deviceId() || state.queues().size() != queues.length) {
-      throw new IllegalArgumentException(
-          "state is of device type %d with %d queues, this is type %d with %d"
-              .formatted(
-                  state.deviceId(), state.queues().size(), device.deviceId(), queues.length));
-    }
-    if ((state.driverFeatures() & ~device.features()) != 0) {
-      throw new IllegalArgumentException(
-          "state has features 0x%x, offered are 0x%x"
-              .formatted(state.driverFeatures(), device.features()));
-    }
+  public void restore(DeviceState state) {
+    lock.lock();
     try {
+      reset();
+      check(state);
       for (int i = 0; i < queues.length; i++) {
         queues[i].restore(state.queues().get(i));
       }
       device.loadState(state.device());
-    } catch (GuestFaultException | IllegalArgumentException e) {
+      driverFeatures = state.driverFeatures();
+      interruptStatus.set(state.interruptStatus());
+      tellQueuesFeatures();
+      status = state.status();
+    } catch (GuestFaultException | GuestMemoryException | IllegalArgumentException e) {
       reset();
       throw new IllegalArgumentException("device state: " + e.getMessage(), e);
+    } finally {
+      lock.unlock();
     }
-    status = state.status() & 0xFF;
-    driverFeatures = state.driverFeatures();
-    interruptStatus = state.interruptStatus() & 3;
+  }
+
+  private void check(DeviceState state) {
+    if (state.deviceId() != device.deviceId() || state.queues().size() != queues.length) {
+      throw new IllegalArgumentException(
+          "it is of device type %d with %d queues, this is type %d with %d"
+              .formatted(
+                  state.deviceId(), state.queues().size(), device.deviceId(), queues.length));
+    }
+    if ((state.status() & ~0xFF) != 0 || (state.interruptStatus() & ~3) != 0) {
+      throw new IllegalArgumentException(
+          "status 0x%x or interrupt status 0x%x has bits that are none"
+              .formatted(state.status(), state.interruptStatus()));
+    }
+    boolean agreed = (state.status() & Virtio.STATUS_FEATURES_OK) != 0;
+    if (!agreed && (state.status() & Virtio.STATUS_DRIVER_OK) != 0) {
+      throw new IllegalArgumentException("its driver is running without agreed features");
+    }
+    if (agreed && !acceptable(state.driverFeatures())) {
+      throw new IllegalArgumentException(
+          "features 0x%x of 0x%x offered".formatted(state.driverFeatures(), offered()));
+    }
   }
 }

@@ -11,7 +11,7 @@ public interface VirtioDevice {
   int deviceId();
 
   /**
-   * @return the feature bits offered, {@code VERSION_1} included
+   * @return the device's own feature bits; the transport adds those of rings and version
    */
   long features();
 
@@ -36,12 +36,14 @@ public interface VirtioDevice {
   void attach(DeviceContext context);
 
   /**
-   * The driver put buffers into a queue, or the device was resumed.
+   * The driver put buffers into a queue, or the device was resumed. Works on them within a bound,
+   * lest one guest keep the device loop from the others.
    *
    * @param queue index
+   * @return whether the bound was reached; it is then called again after the others
    * @throws GuestFaultException if the driver broke the rules
    */
-  void queueNotified(int queue);
+  boolean queueNotified(int queue);
 
   /** The driver or the machine took everything back: forget requests and connections. */
   void reset();

@@ -21,10 +21,16 @@ public final class Virtqueue {
   private short nextAvail;
   private short nextUsed;
 
+  /** {@code nextUsed} when the driver's wish for an interrupt was last looked at. */
+  private short toldUsed;
+
+  private boolean eventIndex;
+  private boolean indirect;
+
   Virtqueue(GuestMemory memory, int maxSize) {
     this.memory = memory;
     this.maxSize = maxSize;
-    this.chain = new DescriptorChain(memory);
+    this.chain = new DescriptorChain(memory, maxSize);
   }
 
   int maxSize() {
@@ -33,6 +39,11 @@ public final class Virtqueue {
 
   boolean ready() {
     return ready;
+  }
+
+  void features(boolean withEventIndex, boolean withIndirect) {
+    eventIndex = withEventIndex;
+    indirect = withIndirect;
   }
 
   void setSize(int value) {
@@ -66,7 +77,13 @@ public final class Virtqueue {
   }
 
   void enable() {
+    if (ready) {
+      return;
+    }
     check(size, desc, avail, used);
+    nextAvail = 0;
+    nextUsed = 0;
+    toldUsed = 0;
     ready = true;
   }
 
@@ -94,6 +111,7 @@ public final class Virtqueue {
 
   void reset() {
     restore(QueueState.RESET);
+    features(false, false);
   }
 
   QueueState capture() {
@@ -111,24 +129,55 @@ public final class Virtqueue {
     used = state.usedGpa();
     nextAvail = state.nextAvail();
     nextUsed = state.nextUsed();
+    toldUsed = nextUsed;
   }
 
   /**
    * Whether the driver has made a request available.
    *
-   * @return false also while the queue is not enabled
+   * @return false also while the queue is not enabled; the driver then notifies the next one
    */
   public boolean hasNext() {
+    return pending() || ready && awaitNext();
+  }
+
+  private boolean pending() {
     if (!ready) {
       return false;
     }
-    short index = memory.getShortAcquire(avail + 2);
-    int pending = Short.toUnsignedInt((short) (index - nextAvail));
-    if (pending > size) {
-      throw new GuestFaultException(
-          "available index is " + pending + " ahead in a queue of " + size);
+    int ahead = Short.toUnsignedInt((short) (availableIndex() - nextAvail));
+    if (ahead > size) {
+      throw new GuestFaultException("available index is " + ahead + " ahead in a queue of " + size);
     }
-    return pending != 0;
+    return ahead != 0;
+  }
+
+  /** Asks for a notification of the next request, and looks once more lest it be missed. */
+  private boolean awaitNext() {
+    return eventIndex && notifyAfter(nextAvail) && pending();
+  }
+
+  /**
+   * Asks the driver to notify when it makes more available than it has by an index; without event
+   * indexes it always does.
+   *
+   * @param index as {@link #availableIndex} gives it
+   * @return true
+   */
+  public boolean notifyAfter(short index) {
+    if (ready && eventIndex) {
+      memory.putShort(usedEntry(size), index);
+      VarHandle.fullFence();
+    }
+    return true;
+  }
+
+  private long usedEntry(int slot) {
+    return used + Virtio.RING_HEADER_BYTES + (long) slot * Virtio.USED_ELEM_BYTES;
+  }
+
+  private long availEntry(int slot) {
+    return avail + Virtio.RING_HEADER_BYTES + slot * 2L;
   }
 
   /**
@@ -150,8 +199,9 @@ public final class Virtqueue {
         return null;
       }
       int slot = Short.toUnsignedInt(nextAvail) & size - 1;
-      int head = Short.toUnsignedInt(memory.getShort(avail + Virtio.RING_HEADER_BYTES + slot * 2L));
-      walk(head);
+      int head = Short.toUnsignedInt(memory.getShort(availEntry(slot)));
+      chain.begin(head);
+      walk(desc, size, head, indirect);
       nextAvail++;
       return chain;
     } catch (GuestMemoryException e) {
@@ -159,22 +209,25 @@ public final class Virtqueue {
     }
   }
 
-  private void walk(int head) {
-    chain.begin(head);
-    int index = head;
+  private void walk(long table, int entries, int first, boolean mayBeIndirect) {
+    int index = first;
     for (int links = 0; ; links++) {
-      if (links == size) {
-        throw new GuestFaultException("descriptor chain longer than its queue: a loop");
+      if (links == entries) {
+        throw new GuestFaultException("descriptor chain longer than its table: a loop");
       }
-      if (index >= size) {
-        throw new GuestFaultException("descriptor " + index + " in a queue of " + size);
+      if (index >= entries) {
+        throw new GuestFaultException("descriptor " + index + " in a table of " + entries);
       }
-      long at = desc + (long) index * Virtio.DESC_BYTES;
+      long at = table + (long) index * Virtio.DESC_BYTES;
       long gpa = memory.getLong(at);
       int length = memory.getInt(at + 8);
       int flags = memory.getShort(at + 12);
       if ((flags & Virtio.DESC_F_INDIRECT) != 0) {
-        throw new GuestFaultException("indirect descriptor, which was not offered");
+        if (!mayBeIndirect || (flags & Virtio.DESC_F_NEXT) != 0) {
+          throw new GuestFaultException("indirect descriptor where none may be");
+        }
+        walkIndirect(gpa, Integer.toUnsignedLong(length));
+        return;
       }
       chain.add(gpa, length, (flags & Virtio.DESC_F_WRITE) != 0);
       if ((flags & Virtio.DESC_F_NEXT) == 0) {
@@ -184,6 +237,14 @@ public final class Virtqueue {
     }
   }
 
+  private void walkIndirect(long table, long bytes) {
+    long entries = bytes / Virtio.DESC_BYTES;
+    if (entries < 1 || entries > 0x1_0000 || bytes % Virtio.DESC_BYTES != 0) {
+      throw new GuestFaultException("indirect table of " + bytes + " bytes");
+    }
+    walk(table, (int) entries, 0, false);
+  }
+
   /**
    * Gives a request back to the driver.
    *
@@ -191,8 +252,7 @@ public final class Virtqueue {
    * @param written bytes written into it
    */
   public void complete(DescriptorChain done, long written) {
-    int slot = Short.toUnsignedInt(nextUsed) & size - 1;
-    long at = used + Virtio.RING_HEADER_BYTES + (long) slot * Virtio.USED_ELEM_BYTES;
+    long at = usedEntry(Short.toUnsignedInt(nextUsed) & size - 1);
     memory.putInt(at, done.head());
     memory.putInt(at + 4, (int) written);
     nextUsed++;
@@ -200,11 +260,23 @@ public final class Virtqueue {
   }
 
   /**
-   * @return whether the driver wants to hear of used buffers
+   * Whether the driver wants to hear of the buffers used since the last call.
+   *
+   * @return false also if there were none
    */
-  public boolean wantsInterrupt() {
-    // The used index must be visible before the flag is read, or both sides could wait.
+  boolean takeInterruptWish() {
+    short before = toldUsed;
+    if (!ready || before == nextUsed) {
+      return false;
+    }
+    toldUsed = nextUsed;
+    // The used index must be visible before the wish is read, or both sides could wait.
     VarHandle.fullFence();
-    return (memory.getShortAcquire(avail) & Virtio.AVAIL_F_NO_INTERRUPT) == 0;
+    if (!eventIndex) {
+      return (memory.getShortAcquire(avail) & Virtio.AVAIL_F_NO_INTERRUPT) == 0;
+    }
+    short event = memory.getShortAcquire(availEntry(size));
+    int behindEvent = Short.toUnsignedInt((short) (nextUsed - event - 1));
+    return behindEvent < Short.toUnsignedInt((short) (nextUsed - before));
   }
 }

@@ -13,6 +13,8 @@ public final class Virtio {
   public static final int ID_RNG = 4;
   public static final int ID_VSOCK = 19;
 
+  public static final long F_INDIRECT_DESC = 1L << 28;
+  public static final long F_EVENT_IDX = 1L << 29;
   public static final long F_VERSION_1 = 1L << 32;
 
   public static final int DESC_F_NEXT = 1;

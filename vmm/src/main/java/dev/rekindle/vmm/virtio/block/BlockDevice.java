@@ -27,6 +27,10 @@ import org.slf4j.LoggerFactory;
 public final class BlockDevice implements VirtioDevice {
   private static final Logger LOG = LoggerFactory.getLogger(BlockDevice.class);
   private static final int QUEUE_SIZE = 128;
+
+  /** Then the other devices of the loop have their turn. */
+  private static final int REQUESTS_AT_ONCE = 64;
+
   private static final int BLOCK_BYTES = 4096;
 
   private final OwnedFd backing;
@@ -60,8 +64,7 @@ public final class BlockDevice implements VirtioDevice {
 
   @Override
   public long features() {
-    long common =
-        Virtio.F_VERSION_1 | VirtioBlk.F_SEG_MAX | VirtioBlk.F_BLK_SIZE | VirtioBlk.F_FLUSH;
+    long common = VirtioBlk.F_SEG_MAX | VirtioBlk.F_BLK_SIZE | VirtioBlk.F_FLUSH;
     return readOnly ? common | VirtioBlk.F_RO : common;
   }
 
@@ -81,16 +84,16 @@ public final class BlockDevice implements VirtioDevice {
   }
 
   @Override
-  public void queueNotified(int index) {
+  public boolean queueNotified(int index) {
     Virtqueue queue = context.queue(index);
-    boolean used = false;
-    for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
+    int served = 0;
+    while (served < REQUESTS_AT_ONCE && queue.hasNext()) {
+      DescriptorChain chain = queue.next();
       queue.complete(chain, serve(chain));
-      used = true;
+      served++;
     }
-    if (used) {
-      context.interrupt(index);
-    }
+    context.interrupt(index);
+    return served == REQUESTS_AT_ONCE;
   }
 
   /** Serves one request; returns the bytes written into its buffers, the status byte included. */

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 /** Fills the guest's buffers with random bytes, at most 64 KiB a request. */
 public final class RngDevice implements VirtioDevice {
   private static final int QUEUE_SIZE = 64;
+  private static final int REQUESTS_AT_ONCE = 64;
   private static final int MAX_BYTES = 64 * 1024;
 
   private final SecureRandom random;
@@ -30,7 +31,7 @@ public final class RngDevice implements VirtioDevice {
 
   @Override
   public long features() {
-    return Virtio.F_VERSION_1;
+    return 0;
   }
 
   @Override
@@ -49,21 +50,21 @@ public final class RngDevice implements VirtioDevice {
   }
 
   @Override
-  public void queueNotified(int index) {
+  public boolean queueNotified(int index) {
     Virtqueue queue = context.queue(index);
-    boolean used = false;
-    for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
+    int served = 0;
+    while (served < REQUESTS_AT_ONCE && queue.hasNext()) {
+      DescriptorChain chain = queue.next();
       int length = (int) Math.min(chain.writableBytes(), MAX_BYTES);
       byte[] bytes = new byte[length];
       random.nextBytes(bytes);
       MemorySegment source = MemorySegment.ofArray(bytes);
       chain.writeFrom(0, source);
       queue.complete(chain, length);
-      used = true;
+      served++;
     }
-    if (used) {
-      context.interrupt(index);
-    }
+    context.interrupt(index);
+    return served == REQUESTS_AT_ONCE;
   }
 
   @Override
