@@ -26,8 +26,8 @@ public final class TemplateBuild {
 
   private static final String PANIC = "Kernel panic";
 
-  /** What the kernel prints when it hands over to user space; without it no agent could have run. */
-  private static final String INIT_STARTED = "as init process";
+  /** What the console has once user space runs: the kernel's word, unless it is quiet, or the agent's. */
+  private static final List<String> USER_SPACE = List.of("as init process", "rekindle-agent: ");
 
   private final TemplateStore store;
   private final BuildProgress progress;
@@ -110,7 +110,7 @@ public final class TemplateBuild {
           "template.kernel_panic", "the guest's kernel panicked while it booted", console, cause);
     }
     String within = " within " + bootTimeout.toSeconds() + " s";
-    if (console.contains(INIT_STARTED)) {
+    if (USER_SPACE.stream().anyMatch(console::contains)) {
       return new BuildException(
           "template.agent_missing",
           "the guest's kernel is up but its agent did not answer" + within,

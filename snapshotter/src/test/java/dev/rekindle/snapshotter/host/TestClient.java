@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Queue;
 
 /** A service that blocks. */
@@ -23,6 +25,7 @@ final class TestClient implements AutoCloseable {
   private final FrameDecoder decoder = new FrameDecoder();
   private final Queue<Frame> received = new ArrayDeque<>();
   private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+  private final Map<Integer, byte[]> replies = new HashMap<>();
   private int lastId;
 
   TestClient(Path socket) throws IOException {
@@ -66,13 +69,14 @@ final class TestClient implements AutoCloseable {
     return reply(id, type);
   }
 
-  /** Skips whatever comes before the reply. */
+  /** Keeps other replies for later, skips whatever else comes before this one. */
   <T extends HostReply> T reply(int id, Class<T> type) throws Exception {
-    while (true) {
-      if (receive() instanceof Frame.Reply(int replied, byte[] json) && replied == id) {
-        return HostJson.readReply(json, type);
+    while (!replies.containsKey(id)) {
+      if (receive() instanceof Frame.Reply(int replied, byte[] json)) {
+        replies.put(replied, json);
       }
     }
+    return HostJson.readReply(replies.remove(id), type);
   }
 
   HostEvent event() throws Exception {
