@@ -8,7 +8,9 @@ import dev.rekindle.vmm.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -29,7 +31,11 @@ public final class GuestDriver implements AutoCloseable {
   private long nextBuffer = BUFFERS;
 
   public GuestDriver(VirtioDevice device) {
-    transport = new MmioTransport(device, memory, interrupts::incrementAndGet);
+    this(device, Runnable::run);
+  }
+
+  public GuestDriver(VirtioDevice device, Executor later) {
+    transport = new MmioTransport(device, memory, interrupts::incrementAndGet, later);
   }
 
   /** A used buffer: which descriptor was its head, how much the device says it wrote. */
@@ -90,6 +96,25 @@ public final class GuestDriver implements AutoCloseable {
     return this;
   }
 
+  /** Resets the device and sets it up again, with queues of 8. */
+  public void restart(long features, int queueCount) {
+    write(VirtioMmio.STATUS, 0);
+    queues.clear();
+    memory.slice(QUEUE_AREA, BUFFERS - QUEUE_AREA).fill((byte) 0);
+    int[] sizes = new int[queueCount];
+    Arrays.fill(sizes, 8);
+    start(features, sizes);
+  }
+
+  /** Goes on with another driver's queues, whose memory this one's is a copy of. */
+  public void adopt(GuestDriver other) {
+    for (Queue q : other.queues) {
+      Queue mine = new Queue(q);
+      queues.add(mine);
+    }
+    nextBuffer = other.nextBuffer;
+  }
+
   public Queue queue(int index) {
     return queues.get(index);
   }
@@ -135,6 +160,18 @@ public final class GuestDriver implements AutoCloseable {
       desc = QUEUE_AREA * (index + 1);
       avail = desc + 0x4000;
       used = desc + 0x8000;
+    }
+
+    Queue(Queue other) {
+      this.index = other.index;
+      this.size = other.size;
+      this.eventIndex = other.eventIndex;
+      this.desc = other.desc;
+      this.avail = other.avail;
+      this.used = other.used;
+      this.nextDescriptor = other.nextDescriptor;
+      this.availIndex = other.availIndex;
+      this.usedIndex = other.usedIndex;
     }
 
     void setUp() {
