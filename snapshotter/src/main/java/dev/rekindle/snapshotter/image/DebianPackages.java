@@ -28,15 +28,20 @@ final class DebianPackages {
   private final Path archives;
   private final Path lists;
 
+  /** Stays empty: apt names no URI of an archive it finds in its cache. */
+  private final Path nothing;
+
   /**
    * @param directory of the cache; made where it lacks
    */
   DebianPackages(Path directory) throws ImageException {
     archives = directory.resolve("archives");
     lists = directory.resolve("lists");
+    nothing = directory.resolve("nothing");
     try {
       Files.createDirectories(archives.resolve("partial"));
       Files.createDirectories(lists.resolve("partial"));
+      Files.createDirectories(nothing.resolve("partial"));
     } catch (IOException e) {
       throw Failures.writing(directory, e);
     }
@@ -49,7 +54,7 @@ final class DebianPackages {
    * @throws ImageException {@code image.package_unknown}, {@code image.packages_unavailable}
    */
   List<String> closure(List<String> packages) throws ImageException, InterruptedException {
-    String output = install(QUERY_LIMIT, "--print-uris", packages);
+    String output = install(QUERY_LIMIT, "--print-uris", packages, nothing);
     List<String> names = new ArrayList<>();
     Matcher matcher = URI_LINE.matcher(output);
     while (matcher.find()) {
@@ -72,7 +77,7 @@ final class DebianPackages {
   List<Path> fetch(List<String> packages, List<String> closure)
       throws ImageException, InterruptedException {
     if (!closure.stream().allMatch(name -> Files.isRegularFile(archives.resolve(name)))) {
-      install(FETCH_LIMIT, "--download-only", packages);
+      install(FETCH_LIMIT, "--download-only", packages, archives);
     }
     return closure.stream().map(archives::resolve).toList();
   }
@@ -84,7 +89,7 @@ final class DebianPackages {
    */
   Path fetchAlone(String name) throws ImageException, InterruptedException {
     String output =
-        apt(QUERY_LIMIT, List.of("apt-get", "download", "--print-uris", name), archives);
+        apt(QUERY_LIMIT, List.of("apt-get", "download", "--print-uris", name), nothing);
     Matcher matcher = URI_LINE.matcher(output);
     if (!matcher.find()) {
       throw new ImageException(
@@ -113,7 +118,7 @@ final class DebianPackages {
     return HostTool.require(QUERY_LIMIT, null, command).lines().sorted().toList();
   }
 
-  private String install(Duration limit, String mode, List<String> packages)
+  private String install(Duration limit, String mode, List<String> packages, Path cache)
       throws ImageException, InterruptedException {
     List<String> command =
         new ArrayList<>(List.of("apt-get", "install", "-y", "-q", mode, "--no-install-recommends"));
@@ -121,7 +126,7 @@ final class DebianPackages {
     command.addAll(List.of("-o", "Dir::State::status=/dev/null"));
     command.add("--");
     command.addAll(packages);
-    return apt(limit, command, archives);
+    return apt(limit, command, cache);
   }
 
   private String apt(Duration limit, List<String> command, Path directory)
@@ -148,6 +153,7 @@ final class DebianPackages {
     List<String> full = new ArrayList<>();
     full.add(command.getFirst());
     full.addAll(options());
+    full.addAll(List.of("-o", "Dir::Cache::archives=" + directory));
     full.addAll(command.subList(1, command.size()));
     return HostTool.run(limit, directory, full);
   }
@@ -159,7 +165,6 @@ final class DebianPackages {
                 "-o", "Debug::NoLocking=1",
                 "-o", "APT::Sandbox::User=",
                 "-o", "Acquire::Retries=3",
-                "-o", "Dir::Cache::archives=" + archives,
                 "-o", "Dir::Cache::pkgcache=",
                 "-o", "Dir::Cache::srcpkgcache="));
     if (hasOwnLists()) {
@@ -201,7 +206,6 @@ final class DebianPackages {
         HostTool.start(null, List.of("dpkg-deb", "--fsys-tarfile", archive.toString()), false);
     try (InputStream in = process.getInputStream()) {
       into.extract(in);
-      in.skip(Long.MAX_VALUE);
     } catch (IOException e) {
       throw Failures.writing(archive, e);
     } finally {

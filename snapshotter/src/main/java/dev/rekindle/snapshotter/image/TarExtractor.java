@@ -69,6 +69,8 @@ final class TarExtractor {
         }
         extract(tar, entry);
       }
+      // A writer at the other end of a pipe is let finish.
+      in.transferTo(OutputStream.nullOutputStream());
     } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
       // commons-compress lets some of these through for damaged headers.
       throw new IOException("damaged archive: " + e.getMessage(), e);
@@ -143,8 +145,8 @@ final class TarExtractor {
 
   private void owner(Path at, TarArchiveEntry entry) throws IOException {
     if (owners) {
-      int uid = (int) Math.clamp(entry.getLongUserId(), 0, Integer.MAX_VALUE);
-      int gid = (int) Math.clamp(entry.getLongGroupId(), 0, Integer.MAX_VALUE);
+      int uid = Math.clamp(entry.getLongUserId(), 0, Integer.MAX_VALUE);
+      int gid = Math.clamp(entry.getLongGroupId(), 0, Integer.MAX_VALUE);
       Files.setAttribute(at, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
       Files.setAttribute(at, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);
     }
