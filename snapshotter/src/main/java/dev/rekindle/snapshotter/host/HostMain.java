@@ -1,5 +1,6 @@
 package dev.rekindle.snapshotter.host;
 
+import dev.rekindle.snapshotter.ProcessLogging;
 import dev.rekindle.snapshotter.agent.VsockGuestAgent;
 import dev.rekindle.vmm.kvm.KvmUnavailableException;
 import dev.rekindle.vmm.machine.KvmHost;
@@ -13,6 +14,10 @@ import org.slf4j.LoggerFactory;
  * --enable-native-access=ALL-UNNAMED}.
  */
 public final class HostMain {
+  static {
+    ProcessLogging.configure();
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(HostMain.class);
 
   private HostMain() {}

@@ -73,12 +73,23 @@ public final class TemplateBuild {
       Manifest manifest = vm.capture(snapshotId, name);
       progress.report("capture", 100, manifest.memory().dataBytes() / (1 << 20) + " MiB of memory");
       progress.report("publish", 0, "");
-      Template template = store.publish(name, recipe, snapshotId);
+      Template template = publish(name, recipe, snapshotId);
       progress.report("publish", 100, "generation " + template.generation());
       return new Result(template, manifest);
     } catch (SnapshotException e) {
       throw new BuildException(e.code(), e.getMessage(), null, e);
+    }
+  }
+
+  private Template publish(String name, JsonNode recipe, String snapshotId) throws BuildException {
+    try {
+      return store.publish(name, recipe, snapshotId);
     } catch (IOException e) {
+      try {
+        store.removeSnapshot(snapshotId);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
       throw new BuildException("template.publish_failed", e.toString(), null, e);
     }
   }

@@ -165,8 +165,9 @@ public final class TemplateStore {
   }
 
   /**
-   * The snapshots no template names. Whether a sandbox still uses one, only the caller knows; on Linux
-   * a removed file lives on for who has it open.
+   * The snapshots no template names. A build publishes its snapshot just before its template: call this
+   * only while no builder runs. Whether a sandbox still uses one, only the caller knows; on Linux a
+   * removed file lives on for who has it open.
    *
    * @return their ids
    * @throws IOException if a directory, or any template, cannot be read: then nothing counts as garbage
