@@ -44,6 +44,7 @@ public final class MicroVm implements AutoCloseable {
     shell.onExit(this::vcpuEnded);
     shell.onReset(this::resetWanted);
     shell.console().clear();
+    shell.keyboard().reset();
   }
 
   /**
@@ -59,6 +60,7 @@ public final class MicroVm implements AutoCloseable {
     Devices devices = new Devices(shell, config.disks());
     try {
       shell.ram().remapAnonymous(0, shell.shape().memoryBytes());
+      shell.uart().reset();
       byte[] seed = new byte[RngSeed.MAX_BYTES];
       RANDOM.nextBytes(seed);
       LinuxBoot.Request request =

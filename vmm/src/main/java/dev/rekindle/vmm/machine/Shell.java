@@ -50,6 +50,7 @@ public final class Shell implements AutoCloseable {
   private final Uart16550 uart;
   private volatile Consumer<VcpuExit> onExit = _ -> {};
   private volatile Runnable onReset = () -> {};
+  private final I8042 keyboard = new I8042(() -> onReset.run());
   private boolean closed;
 
   private Shell(KvmHost host, Shape shape) {
@@ -72,7 +73,7 @@ public final class Shell implements AutoCloseable {
       generationIrq = irqfd(AddressMap.VM_GENERATION_GSI);
       uart = new Uart16550(serialIrq::signal, console);
       pio.map(AddressMap.COM1_PORT, 8, uart);
-      pio.map(AddressMap.I8042_DATA_PORT, 5, new I8042(() -> onReset.run()));
+      pio.map(AddressMap.I8042_DATA_PORT, I8042.PORTS, keyboard);
       // Off or restarted: either way the guest is through.
       pio.map(AddressMap.ACPI_SLEEP_CONTROL_PORT, 2, new AcpiSleepControl(() -> onReset.run()));
       for (int i = 0; i < shape.devices().size(); i++) {
@@ -266,6 +267,10 @@ public final class Shell implements AutoCloseable {
 
   Uart16550 uart() {
     return uart;
+  }
+
+  I8042 keyboard() {
+    return keyboard;
   }
 
   EventFd generationIrq() {

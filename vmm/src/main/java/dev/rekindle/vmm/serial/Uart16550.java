@@ -7,9 +7,10 @@ import dev.rekindle.vmm.bus.IrqLine;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An output-only 16550A UART (National Semiconductor PC16550D data sheet; what Linux's 8250 driver
- * probes for). Transmission takes no time: the holding register is always empty, and enabling its
- * interrupt, or writing with it enabled, raises one at once.
+ * A 16550A UART (National Semiconductor PC16550D data sheet; what Linux's 8250 driver probes for).
+ * Transmission takes no time: the holding register is always empty, and enabling its interrupt, or
+ * writing with it enabled, is itself the event. The interrupt line gets an edge when a condition
+ * begins, not for every byte while it lasts: each edge costs a system call.
  *
  * <p>Thread: any; every register access holds the instance's monitor.
  */
@@ -26,11 +27,14 @@ public final class Uart16550 implements BusDevice {
   private static final int MSR = 6;
   private static final int SCR = 7;
 
+  private static final int IER_RDI = 0x01;
   private static final int IER_THRI = 0x02;
   private static final int IIR_NONE = 0x01;
   private static final int IIR_THRI = 0x02;
+  private static final int IIR_RDI = 0x04;
   private static final int IIR_FIFO_ENABLED = 0xC0;
   private static final int FCR_ENABLE = 0x01;
+  private static final int FCR_CLEAR_RECEIVE = 0x02;
   private static final int LCR_DLAB = 0x80;
   private static final int MCR_LOOP = 0x10;
   private static final int LSR_EMPTY = 0x60;
@@ -38,6 +42,9 @@ public final class Uart16550 implements BusDevice {
 
   /** Carrier, data set ready, clear to send. */
   private static final int MSR_CONNECTED = 0xB0;
+
+  private static final int RECEIVE_BYTES = 64;
+  private static final byte[] PRISTINE = {0, 0, 0x03, 0, 0, 0x0C, 0, 0};
 
   private final IrqLine irq;
   private final ConsoleTail console;
@@ -50,7 +57,10 @@ public final class Uart16550 implements BusDevice {
   private int scr;
   private int divisor = 0x0C;
   private boolean transmitPending;
-  private int looped = -1;
+  private boolean lineHigh;
+  private final byte[] received = new byte[RECEIVE_BYTES];
+  private int receivedAt;
+  private int receivedCount;
 
   /**
    * @param irq raised when the guest may write more
@@ -65,36 +75,80 @@ public final class Uart16550 implements BusDevice {
   public synchronized void read(long offset, MemorySegment data) {
     data.fill((byte) 0);
     data.set(JAVA_BYTE, 0, (byte) register((int) offset));
+    updateLine();
   }
 
   private int register(int offset) {
     boolean latch = (lcr & LCR_DLAB) != 0;
     return switch (offset) {
-      case DATA -> latch ? divisor & 0xFF : takeLooped();
+      case DATA -> latch ? divisor & 0xFF : take();
       case IER -> latch ? divisor >> 8 : ier;
       case IIR_FCR -> identify();
       case LCR -> lcr;
       case MCR -> mcr;
-      case LSR -> LSR_EMPTY | (looped >= 0 ? LSR_DATA_READY : 0);
+      case LSR -> LSR_EMPTY | (receivedCount > 0 ? LSR_DATA_READY : 0);
       case MSR -> modemStatus();
       case SCR -> scr;
       default -> 0;
     };
   }
 
-  private int takeLooped() {
-    int value = Math.max(looped, 0);
-    looped = -1;
+  private int take() {
+    if (receivedCount == 0) {
+      return 0;
+    }
+    int value = Byte.toUnsignedInt(received[receivedAt]);
+    receivedAt = (receivedAt + 1) % RECEIVE_BYTES;
+    receivedCount--;
     return value;
   }
 
-  private int identify() {
-    int fifo = (fcr & FCR_ENABLE) != 0 ? IIR_FIFO_ENABLED : 0;
-    if (transmitPending && (ier & IER_THRI) != 0) {
-      transmitPending = false;
-      return IIR_THRI | fifo;
+  private boolean put(byte value) {
+    if (receivedCount == RECEIVE_BYTES) {
+      return false;
     }
-    return IIR_NONE | fifo;
+    received[(receivedAt + receivedCount++) % RECEIVE_BYTES] = value;
+    return true;
+  }
+
+  /**
+   * Feeds the guest's input.
+   *
+   * @param bytes what was typed
+   * @return how many of them fitted; the rest is for later
+   */
+  public synchronized int input(byte[] bytes) {
+    int taken = 0;
+    while (taken < bytes.length && put(bytes[taken])) {
+      taken++;
+    }
+    updateLine();
+    return taken;
+  }
+
+  private int pending() {
+    if ((ier & IER_RDI) != 0 && receivedCount > 0) {
+      return IIR_RDI;
+    }
+    return (ier & IER_THRI) != 0 && transmitPending ? IIR_THRI : IIR_NONE;
+  }
+
+  private int identify() {
+    int cause = pending();
+    if (cause == IIR_THRI) {
+      // Reading the cause is what clears this one.
+      transmitPending = false;
+    }
+    return cause | ((fcr & FCR_ENABLE) != 0 ? IIR_FIFO_ENABLED : 0);
+  }
+
+  private void updateLine() {
+    boolean high = pending() != IIR_NONE;
+    boolean edge = high && !lineHigh;
+    lineHigh = high;
+    if (edge) {
+      irq.raise();
+    }
   }
 
   /** In loopback the modem's outputs appear as its inputs, which is how drivers tell a UART. */
@@ -124,7 +178,12 @@ public final class Uart16550 implements BusDevice {
           enableInterrupts(value & 0x0F);
         }
       }
-      case IIR_FCR -> fcr = value & FCR_ENABLE;
+      case IIR_FCR -> {
+        fcr = value & FCR_ENABLE;
+        if ((value & FCR_CLEAR_RECEIVE) != 0) {
+          receivedCount = 0;
+        }
+      }
       case LCR -> lcr = value;
       case MCR -> mcr = value & 0x1F;
       case SCR -> scr = value;
@@ -132,27 +191,26 @@ public final class Uart16550 implements BusDevice {
         // LSR and MSR are read-only.
       }
     }
+    updateLine();
   }
 
   private void transmit(int value) {
     if ((mcr & MCR_LOOP) != 0) {
-      looped = value;
-      return;
+      put((byte) value);
+    } else {
+      console.append((byte) value);
     }
-    console.append((byte) value);
     transmitPending = true;
-    if ((ier & IER_THRI) != 0) {
-      irq.raise();
-    }
   }
 
   private void enableInterrupts(int value) {
-    boolean newly = (value & ~ier & IER_THRI) != 0;
+    transmitPending |= (value & ~ier & IER_THRI) != 0;
     ier = value;
-    if (newly) {
-      transmitPending = true;
-      irq.raise();
-    }
+  }
+
+  /** Back to how it was built. */
+  public void reset() {
+    restore(PRISTINE);
   }
 
   /**
@@ -174,7 +232,8 @@ public final class Uart16550 implements BusDevice {
   }
 
   /**
-   * Sets the registers.
+   * Sets the registers; input not yet read is lost. An interrupt that was pending is raised again:
+   * its edge may have been lost between capture and restore.
    *
    * @param state as {@link #capture} gave it; only meaningful bits are taken
    */
@@ -190,6 +249,8 @@ public final class Uart16550 implements BusDevice {
     scr = state[4] & 0xFF;
     divisor = state[5] & 0xFF | (state[6] & 0xFF) << 8;
     transmitPending = state[7] != 0;
-    looped = -1;
+    receivedCount = 0;
+    lineHigh = false;
+    updateLine();
   }
 }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.virtio.Virtio;
 import dev.rekindle.vmm.abi.virtio.VirtioBlk;
 import dev.rekindle.vmm.sys.ErrnoException;
@@ -15,6 +16,8 @@ import dev.rekindle.vmm.virtio.GuestFaultException;
 import dev.rekindle.vmm.virtio.VirtioDevice;
 import dev.rekindle.vmm.virtio.Virtqueue;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.slf4j.Logger;
@@ -31,7 +34,10 @@ public final class BlockDevice implements VirtioDevice {
   /** Then the other devices of the loop have their turn. */
   private static final int REQUESTS_AT_ONCE = 64;
 
-  private static final int BLOCK_BYTES = 4096;
+  /** Logical blocks no larger than a sector: file systems with blocks of 1 KiB can be mounted. */
+  private static final int BLOCK_BYTES = 512;
+
+  private static final int STATE_BYTES = 9;
 
   private final OwnedFd backing;
   private final boolean readOnly;
@@ -40,6 +46,7 @@ public final class BlockDevice implements VirtioDevice {
   private final MemorySegment header = MemorySegment.ofArray(new byte[VirtioBlk.HEADER_BYTES]);
   private final MemorySegment config = MemorySegment.ofArray(new byte[VirtioBlk.CONFIG_BYTES]);
   private DeviceContext context;
+  private boolean complained;
 
   /**
    * @param backing the file; stays the caller's
@@ -116,11 +123,15 @@ public final class BlockDevice implements VirtioDevice {
             default -> VirtioBlk.S_UNSUPP;
           };
     } catch (ErrnoException e) {
-      LOG.warn("disk {}: {}", backing, e.getMessage());
+      if (!complained) {
+        // Once: a guest could do nothing but this.
+        complained = true;
+        LOG.warn("disk {}: {}", backing, e.getMessage());
+      }
       status = VirtioBlk.S_IOERR;
     }
     chain.writeFrom(in, MemorySegment.ofArray(new byte[] {status}));
-    return type == VirtioBlk.T_IN || type == VirtioBlk.T_GET_ID ? in + 1 : 1;
+    return type == VirtioBlk.T_IN && status == VirtioBlk.S_OK ? in + 1 : 1;
   }
 
   private boolean outside(long sector, long bytes) {
@@ -144,9 +155,7 @@ public final class BlockDevice implements VirtioDevice {
           while (done < part.byteSize()) {
             long n = Syscalls.pread(backing.fd(), part.asSlice(done), at[0] + done);
             if (n == 0) {
-              // The file became shorter; what is missing reads as zeroes.
-              part.asSlice(done).fill((byte) 0);
-              break;
+              throw new ErrnoException("pread", Errno.EIO, "the file became shorter");
             }
             done += n;
           }
@@ -192,5 +201,38 @@ public final class BlockDevice implements VirtioDevice {
   @Override
   public void reset() {
     // Requests are served whole; none is ever half done.
+  }
+
+  /**
+   * @return u64 sectors, u8 read-only
+   */
+  @Override
+  public byte[] saveState() {
+    return ByteBuffer.allocate(STATE_BYTES)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(sectors)
+        .put((byte) (readOnly ? 1 : 0))
+        .array();
+  }
+
+  /** The guest goes on with the disk it knows, so another size or mode is refused. */
+  @Override
+  public void loadState(byte[] state) {
+    if (state.length == 0) {
+      // From before the state was kept; the manifest's sizes are all there is to go by.
+      return;
+    }
+    if (state.length != STATE_BYTES) {
+      throw new IllegalArgumentException(
+          "block state must have " + STATE_BYTES + " bytes, got " + state.length);
+    }
+    ByteBuffer in = ByteBuffer.wrap(state).order(ByteOrder.LITTLE_ENDIAN);
+    long savedSectors = in.getLong();
+    boolean savedReadOnly = in.get() != 0;
+    if (savedSectors != sectors || savedReadOnly != readOnly) {
+      throw new IllegalArgumentException(
+          "disk must have %d sectors, read-only %s; %s has %d, read-only %s"
+              .formatted(savedSectors, savedReadOnly, backing, sectors, readOnly));
+    }
   }
 }

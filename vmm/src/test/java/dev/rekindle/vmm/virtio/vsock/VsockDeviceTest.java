@@ -153,6 +153,7 @@ class VsockDeviceTest {
   void shouldAnswerACreditRequest() {
     VsockConnection c = connected();
     guest.send(AGENT, c.hostPort(), OP_RW, 0, new byte[10]);
+    guest.settle();
 
     guest.send(AGENT, c.hostPort(), OP_CREDIT_REQUEST);
 
