@@ -2,10 +2,29 @@
 #include "agent.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#ifdef REKINDLE_TEST_TRANSPORT
+/* A virtio console port instead of vsock, for a machine monitor without vsock. */
+static _Noreturn void serve_port(const char *port)
+{
+	struct pollfd there = {.fd = -1, .events = POLLIN};
+	say("ready on %s", port);
+	do {
+		usleep(10000);
+		if (there.fd < 0) {
+			there.fd = open(port, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+		}
+		poll(&there, 1, 0);
+	} while (there.fd < 0 || (there.revents & POLLHUP));
+	conn_open(there.fd);
+	loop_run();
+}
+#endif
 
 /* As PID 1: no arguments. In a test: --test-unix SOCKET [--test-root DIR] [--test-cgroup DIR]. */
 int main(int argc, char **argv)
@@ -40,15 +59,8 @@ int main(int argc, char **argv)
 		cgroup_init("/sys/fs/cgroup");
 		identity_prepare();
 #ifdef REKINDLE_TEST_TRANSPORT
-		const char *port = boot_argument("rekindle.transport", NULL);
-		if (port != NULL) {
-			int fd = open(port, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-			if (fd < 0) {
-				fatal("transport %s", port);
-			}
-			conn_open(fd);
-			say("ready on %s", port);
-			loop_run();
+		if (boot_argument("rekindle.transport", NULL) != NULL) {
+			serve_port(boot_argument("rekindle.transport", NULL));
 		}
 #endif
 		listen_vsock(AGENT_PORT);
