@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
  * Unpacks a tar that nobody vouches for. Names and links stay inside the tree ({@link RootTree}).
@@ -112,7 +113,7 @@ final class TarExtractor {
         remove(at);
         Files.createLink(at, target);
       }
-    } else if (entry.isFile() && !entry.isFIFO()) {
+    } else if (hasContents(entry)) {
       requireBelowRoot(at, entry);
       remove(at);
       file(tar, at);
@@ -121,6 +122,15 @@ final class TarExtractor {
     } else {
       skipped++;
     }
+  }
+
+  /** {@code isFile} also says so of devices. */
+  private static boolean hasContents(TarArchiveEntry entry) {
+    byte kind = entry.getLinkFlag();
+    return kind == TarConstants.LF_NORMAL
+        || kind == TarConstants.LF_OLDNORM
+        || kind == TarConstants.LF_CONTIG
+        || entry.isSparse();
   }
 
   private void requireBelowRoot(Path at, TarArchiveEntry entry) throws IOException {
