@@ -71,6 +71,23 @@ class LinuxGuestIT {
   }
 
   @Test
+  void shouldUseMemoryAboveTheHoleForDevices() throws Exception {
+    InitProgram init = new InitProgram().write("hello from init\n").powerOff();
+
+    try (MicroVm vm = boot(3584, 1, init, "loglevel=7")) {
+      vm.resume();
+
+      assertThat(vm.exited().get(DEADLINE_SECONDS, TimeUnit.SECONDS))
+          .isInstanceOf(VmExit.Reset.class);
+      assertThat(vm.console().text())
+          .contains("[mem 0x0000000000100000-0x00000000bfffffff] usable")
+          .contains("[mem 0x0000000100000000-0x000000011fffffff] usable")
+          .contains("hello from init")
+          .doesNotContain("software IO TLB: mapped");
+    }
+  }
+
+  @Test
   void shouldEndWithTheReasonOnTheConsoleWhenTheKernelPanics() throws Exception {
     try (MicroVm vm = boot(1, new InitProgram().exit(3), "")) {
       vm.resume();
@@ -133,8 +150,13 @@ class LinuxGuestIT {
   }
 
   private MicroVm boot(int vcpus, InitProgram init, String arguments) throws IOException {
+    return boot(128, vcpus, init, arguments);
+  }
+
+  private MicroVm boot(int memoryMib, int vcpus, InitProgram init, String arguments)
+      throws IOException {
     Path initramfs = Files.write(dir.resolve("initramfs"), init.initramfs());
-    Shell shell = Shell.build(host, new Shape(128L << 20, vcpus, List.of()));
+    Shell shell = Shell.build(host, new Shape((long) memoryMib << 20, vcpus, List.of()));
     KernelCommandLine line = KernelCommandLine.defaults().withAll(arguments);
     return MicroVm.boot(shell, new BootConfig(kernel(), Optional.of(initramfs), line, List.of()));
   }
