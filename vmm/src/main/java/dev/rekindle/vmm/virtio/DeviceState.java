@@ -1,5 +1,6 @@
 package dev.rekindle.vmm.virtio;
 
+import dev.rekindle.vmm.abi.virtio.Virtio;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -105,6 +106,38 @@ public record DeviceState(
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException(
           "device state is cut off at " + bytes.length + " bytes", e);
+    }
+  }
+
+  /** Whether a driver may choose these features: modern, and none that was not offered. */
+  static boolean acceptable(long features, long offered) {
+    return (features & ~offered) == 0 && (features & Virtio.F_VERSION_1) != 0;
+  }
+
+  /**
+   * Refuses a state that no driver can have brought a device to; queues check themselves.
+   *
+   * @throws IllegalArgumentException with the rule and the values
+   */
+  void requireFits(VirtioDevice type, long offered) {
+    int queueCount = type.queueMaxSizes().length;
+    if (deviceId != type.deviceId() || queues.size() != queueCount) {
+      throw new IllegalArgumentException(
+          "it is of device type %d with %d queues, this is type %d with %d"
+              .formatted(deviceId, queues.size(), type.deviceId(), queueCount));
+    }
+    if ((status & ~0xFF) != 0 || (interruptStatus & ~3) != 0) {
+      throw new IllegalArgumentException(
+          "status 0x%x or interrupt status 0x%x has bits that are none"
+              .formatted(status, interruptStatus));
+    }
+    boolean agreed = (status & Virtio.STATUS_FEATURES_OK) != 0;
+    if (!agreed && (status & Virtio.STATUS_DRIVER_OK) != 0) {
+      throw new IllegalArgumentException("its driver is running without agreed features");
+    }
+    if (agreed && !acceptable(driverFeatures, offered)) {
+      throw new IllegalArgumentException(
+          "features 0x%x of 0x%x offered".formatted(driverFeatures, offered));
     }
   }
 

@@ -269,42 +269,10 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       case VirtioMmio.STATUS -> setStatus(value);
       default -> {
         if (queue != null) {
-          setQueueRegister(queue, offset, value);
+          QueueRegisters.write(queue, offset, value, (status & Virtio.STATUS_DRIVER_OK) != 0);
         }
       }
     }
-  }
-
-  private void setQueueRegister(Virtqueue queue, int offset, int value) {
-    if (offset == VirtioMmio.QUEUE_READY && (value & 1) == 0) {
-      queue.disable();
-      return;
-    }
-    if ((status & Virtio.STATUS_DRIVER_OK) != 0) {
-      // A driver may not; what is set up stays as it is until the reset.
-      return;
-    }
-    switch (offset) {
-      case VirtioMmio.QUEUE_NUM -> queue.setSize(value);
-      case VirtioMmio.QUEUE_READY -> queue.enable();
-      case VirtioMmio.QUEUE_DESC_LOW -> queue.setDesc(low(queue.desc(), value));
-      case VirtioMmio.QUEUE_DESC_HIGH -> queue.setDesc(high(queue.desc(), value));
-      case VirtioMmio.QUEUE_AVAIL_LOW -> queue.setAvail(low(queue.avail(), value));
-      case VirtioMmio.QUEUE_AVAIL_HIGH -> queue.setAvail(high(queue.avail(), value));
-      case VirtioMmio.QUEUE_USED_LOW -> queue.setUsed(low(queue.used(), value));
-      case VirtioMmio.QUEUE_USED_HIGH -> queue.setUsed(high(queue.used(), value));
-      default -> {
-        // Read-only or reserved.
-      }
-    }
-  }
-
-  private static long low(long whole, int value) {
-    return whole & 0xFFFF_FFFF_0000_0000L | Integer.toUnsignedLong(value);
-  }
-
-  private static long high(long whole, int value) {
-    return whole & 0xFFFF_FFFFL | (long) value << 32;
   }
 
   private void setDriverFeatures(int value) {
@@ -312,9 +280,9 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       return;
     }
     if (driverFeaturesSel == 0) {
-      driverFeatures = low(driverFeatures, value);
+      driverFeatures = QueueRegisters.low(driverFeatures, value);
     } else if (driverFeaturesSel == 1) {
-      driverFeatures = high(driverFeatures, value);
+      driverFeatures = QueueRegisters.high(driverFeatures, value);
     }
   }
 
@@ -325,7 +293,8 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       return;
     }
     int added = value & 0xFF & ~status & ~Virtio.STATUS_NEEDS_RESET;
-    if ((added & Virtio.STATUS_FEATURES_OK) != 0 && !acceptable(driverFeatures)) {
+    if ((added & Virtio.STATUS_FEATURES_OK) != 0
+        && !DeviceState.acceptable(driverFeatures, offered())) {
       // The driver reads the bit back to learn that its choice was refused.
       added &= ~Virtio.STATUS_FEATURES_OK;
     }
@@ -336,10 +305,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
     if ((added & Virtio.STATUS_DRIVER_OK) != 0) {
       tellQueuesFeatures();
     }
-  }
-
-  private boolean acceptable(long features) {
-    return (features & ~offered()) == 0 && (features & Virtio.F_VERSION_1) != 0;
   }
 
   private void tellQueuesFeatures() {
@@ -431,7 +396,7 @@ public final class MmioTransport implements BusDevice, DeviceContext {
     lock.lock();
     try {
       reset();
-      check(state);
+      state.requireFits(device, offered());
       for (int i = 0; i < queues.length; i++) {
         queues[i].restore(state.queues().get(i));
       }
@@ -445,28 +410,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       throw new IllegalArgumentException("device state: " + e.getMessage(), e);
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void check(DeviceState state) {
-    if (state.deviceId() != device.deviceId() || state.queues().size() != queues.length) {
-      throw new IllegalArgumentException(
-          "it is of device type %d with %d queues, this is type %d with %d"
-              .formatted(
-                  state.deviceId(), state.queues().size(), device.deviceId(), queues.length));
-    }
-    if ((state.status() & ~0xFF) != 0 || (state.interruptStatus() & ~3) != 0) {
-      throw new IllegalArgumentException(
-          "status 0x%x or interrupt status 0x%x has bits that are none"
-              .formatted(state.status(), state.interruptStatus()));
-    }
-    boolean agreed = (state.status() & Virtio.STATUS_FEATURES_OK) != 0;
-    if (!agreed && (state.status() & Virtio.STATUS_DRIVER_OK) != 0) {
-      throw new IllegalArgumentException("its driver is running without agreed features");
-    }
-    if (agreed && !acceptable(state.driverFeatures())) {
-      throw new IllegalArgumentException(
-          "features 0x%x of 0x%x offered".formatted(state.driverFeatures(), offered()));
     }
   }
 }

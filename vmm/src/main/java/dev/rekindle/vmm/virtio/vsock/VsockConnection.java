@@ -3,7 +3,6 @@ package dev.rekindle.vmm.virtio.vsock;
 import dev.rekindle.vmm.abi.virtio.VirtioVsock;
 import dev.rekindle.vmm.virtio.DescriptorChain;
 import dev.rekindle.vmm.virtio.GuestFaultException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -36,14 +35,9 @@ public final class VsockConnection {
   private boolean established;
   private boolean closed;
   private VsockCloseReason closeReason;
-  private final Deque<byte[]> sendQueue = new ArrayDeque<>();
-  private int sendOffset;
-  private volatile int queuedBytes;
+  private final SendQueue sending = new SendQueue();
   private boolean shutdownWanted;
   private boolean shutdownSent;
-  private int peerBufAlloc;
-  private int peerFwdCnt;
-  private int sentCount;
   private int receivedCount;
   private int consumedCount;
   private int announcedCount;
@@ -96,8 +90,7 @@ public final class VsockConnection {
       if (closed || shutdownWanted || peerReceivesNoMore || data.length == 0) {
         return;
       }
-      sendQueue.add(data);
-      queuedBytes = Math.addExact(queuedBytes, data.length);
+      sending.add(data);
       device.line(this);
     }
   }
@@ -106,7 +99,7 @@ public final class VsockConnection {
    * @return bytes queued and not yet given to the guest
    */
   public int queuedBytes() {
-    return queuedBytes;
+    return sending.queuedBytes();
   }
 
   /**
@@ -118,7 +111,7 @@ public final class VsockConnection {
   public void onDrained(Runnable action) {
     synchronized (device.lock) {
       onDrained = action;
-      if (action != null && queuedBytes == 0 && !closed) {
+      if (action != null && sending.isEmpty() && !closed) {
         device.callBack(action);
       }
     }
@@ -211,16 +204,10 @@ public final class VsockConnection {
   }
 
   void credit(VsockPacket packet) {
-    peerBufAlloc = packet.bufAlloc();
-    peerFwdCnt = packet.fwdCnt();
-    if (!sendQueue.isEmpty()) {
+    sending.credit(packet.bufAlloc(), packet.fwdCnt());
+    if (!sending.isEmpty()) {
       device.line(this);
     }
-  }
-
-  private long peerCredit() {
-    long inFlight = Integer.toUnsignedLong(sentCount - peerFwdCnt);
-    return Math.max(0, Integer.toUnsignedLong(peerBufAlloc) - inFlight);
   }
 
   /** Whether there is a packet for the guest now; a request waits for a reset under way. */
@@ -238,7 +225,7 @@ public final class VsockConnection {
     if (!established || peerReceivesNoMore) {
       return false;
     }
-    return sendQueue.isEmpty() ? shutdownWanted && !shutdownSent : peerCredit() > 0;
+    return sending.isEmpty() ? shutdownWanted && !shutdownSent : sending.credit() > 0;
   }
 
   /**
@@ -257,7 +244,7 @@ public final class VsockConnection {
       return control(chain, VirtioVsock.OP_RESPONSE, 0);
     }
     if (canSend()) {
-      if (sendQueue.isEmpty()) {
+      if (sending.isEmpty()) {
         shutdownSent = true;
         return control(chain, VirtioVsock.OP_SHUTDOWN, VirtioVsock.SHUTDOWN_SEND);
       }
@@ -286,29 +273,18 @@ public final class VsockConnection {
     if (room <= 0) {
       throw new GuestFaultException("vsock receive buffer without room for data");
     }
-    long most = Math.min(Math.min(room, VsockDevice.MAX_PAYLOAD_BYTES), peerCredit());
-    int length = (int) Math.min(most, queuedBytes);
+    long most = Math.min(Math.min(room, VsockDevice.MAX_PAYLOAD_BYTES), sending.credit());
+    int length = (int) Math.min(most, sending.queuedBytes());
     long at = device.write(chain, packet(VirtioVsock.OP_RW, 0, length));
-    long end = at + length;
-    while (at < end) {
-      byte[] first = sendQueue.peek();
-      int part = (int) Math.min(first.length - sendOffset, end - at);
-      chain.writeFrom(at, MemorySegment.ofArray(first).asSlice(sendOffset, part));
-      at += part;
-      sendOffset += part;
-      if (sendOffset == first.length) {
-        sendQueue.poll();
-        sendOffset = 0;
+    sending.moveTo(chain, at, length);
+    if (sending.isEmpty()) {
+      if (onDrained != null) {
+        device.callBack(onDrained);
       }
-    }
-    sentCount += length;
-    queuedBytes -= length;
-    if (queuedBytes == 0 && onDrained != null) {
-      device.callBack(onDrained);
-    } else if (queuedBytes > 0 && peerCredit() == 0) {
+    } else if (sending.credit() == 0) {
       creditRequestPending = true;
     }
-    return at;
+    return at + length;
   }
 
   void creditRequested() {
@@ -352,20 +328,14 @@ public final class VsockConnection {
   boolean peerShutdown(int flags) {
     peerReceivesNoMore |= (flags & VirtioVsock.SHUTDOWN_RCV) != 0;
     peerSendsNoMore |= (flags & VirtioVsock.SHUTDOWN_SEND) != 0;
-    if (peerReceivesNoMore && !sendQueue.isEmpty()) {
-      dropUnsent();
+    if (peerReceivesNoMore && !sending.isEmpty()) {
+      sending.clear();
       if (onDrained != null) {
         device.callBack(onDrained);
       }
     }
     device.callBack(this::deliver);
     return peerGone();
-  }
-
-  private void dropUnsent() {
-    sendQueue.clear();
-    sendOffset = 0;
-    queuedBytes = 0;
   }
 
   /** Hands over what was received, as far as reading is not paused; on the device loop. */
@@ -415,7 +385,7 @@ public final class VsockConnection {
     }
     closed = true;
     closeReason = reason;
-    dropUnsent();
+    sending.clear();
     held.clear();
     device.forget(this);
     if (listener != null) {

@@ -363,18 +363,7 @@ public final class VsockDevice implements VirtioDevice {
 
   private void refuse(VsockPacket p) {
     if (p.op() != VirtioVsock.OP_RST) {
-      control.add(
-          new VsockPacket(
-              p.guestCid(),
-              p.guestPort(),
-              p.hostCid(),
-              p.hostPort(),
-              0,
-              p.type(),
-              VirtioVsock.OP_RST,
-              0,
-              0,
-              0));
+      control.add(p.reset());
     }
   }
 

@@ -47,6 +47,12 @@ record VsockPacket(
         h.get(JAVA_INT_UNALIGNED, VirtioVsock.HDR_FWD_CNT));
   }
 
+  /** What tells the guest that there is no such connection here. */
+  VsockPacket reset() {
+    return new VsockPacket(
+        guestCid, guestPort, hostCid, hostPort, 0, type, VirtioVsock.OP_RST, 0, 0, 0);
+  }
+
   void toGuest(MemorySegment h) {
     h.set(JAVA_LONG_UNALIGNED, VirtioVsock.HDR_SRC_CID, hostCid);
     h.set(JAVA_LONG_UNALIGNED, VirtioVsock.HDR_DST_CID, guestCid);
