@@ -117,8 +117,8 @@ void boot(void)
 	snprintf(type, sizeof type, "%s", boot_argument("rekindle.rootfstype", "erofs"));
 	switch_to_image(device, type);
 	loopback_up();
-	char zero[] = "rekindle\n";
-	if (sethostname(zero, sizeof zero - 2) < 0) {
+	static const char name[] = "rekindle";
+	if (sethostname(name, sizeof name - 1) < 0) {
 		say("host name: %s", strerror(errno));
 	}
 }

@@ -16,8 +16,19 @@ public final class AgentProgram {
   private static final String DIRECTORY = "/dev/rekindle/snapshotter/guest/agent/";
   private static final List<String> SOURCES =
       List.of(
-          "agent.h", "boot.c", "cgroup.c", "conn.c", "exec.c", "identity.c", "log.c", "loop.c",
-          "main.c", "modules.c", "root.c", "spawn.c", "wire.c");
+          "agent.h",
+          "boot.c",
+          "cgroup.c",
+          "conn.c",
+          "exec.c",
+          "identity.c",
+          "log.c",
+          "loop.c",
+          "main.c",
+          "modules.c",
+          "root.c",
+          "spawn.c",
+          "wire.c");
   private static final List<String> FLAGS =
       List.of("-std=gnu11", "-O2", "-static", "-s", "-Wall", "-Wextra", "-Werror");
   private static final Duration LIMIT = Duration.ofMinutes(5);

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Writes an initramfs: the {@code newc} form of cpio, {@code
- * Documentation/driver-api/early-userspace/buffer-format.rst}. Times are 0 and owners root, so equal
- * contents give equal bytes.
+ * Documentation/driver-api/early-userspace/buffer-format.rst}. Times are 0 and owners root, so
+ * equal contents give equal bytes.
  */
 final class CpioWriter implements AutoCloseable {
   private static final int HEADER_BYTES = 110;

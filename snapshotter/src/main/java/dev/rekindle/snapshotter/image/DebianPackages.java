@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Distribution packages, fetched by the host's apt with its sources and signatures, unpacked here and
- * never installed. Needs no root: locks, lists where the host has none, and archives are in a
+ * Distribution packages, fetched by the host's apt with its sources and signatures, unpacked here
+ * and never installed. Needs no root: locks, lists where the host has none, and archives are in a
  * directory of our own. Thread: one at a time.
  */
 final class DebianPackages {
@@ -88,8 +88,7 @@ final class DebianPackages {
    * @return its archive
    */
   Path fetchAlone(String name) throws ImageException, InterruptedException {
-    String output =
-        apt(QUERY_LIMIT, List.of("apt-get", "download", "--print-uris", name), nothing);
+    String output = apt(QUERY_LIMIT, List.of("apt-get", "download", "--print-uris", name), nothing);
     Matcher matcher = URI_LINE.matcher(output);
     if (!matcher.find()) {
       throw new ImageException(
@@ -188,20 +187,26 @@ final class DebianPackages {
             FETCH_LIMIT,
             null,
             List.of(
-                "apt-get", "update", "-q",
-                "-o", "Debug::NoLocking=1",
-                "-o", "APT::Sandbox::User=",
-                "-o", "Dir::Cache::pkgcache=",
-                "-o", "Dir::Cache::srcpkgcache=",
-                "-o", "Dir::State::lists=" + lists));
+                "apt-get",
+                "update",
+                "-q",
+                "-o",
+                "Debug::NoLocking=1",
+                "-o",
+                "APT::Sandbox::User=",
+                "-o",
+                "Dir::Cache::pkgcache=",
+                "-o",
+                "Dir::Cache::srcpkgcache=",
+                "-o",
+                "Dir::State::lists=" + lists));
     if (outcome.exitCode() != 0) {
       throw new ImageException("image.packages_unavailable", "apt-get update: " + outcome.tail());
     }
   }
 
   /** Unpacks an archive's files, not its scripts. */
-  static void unpack(Path archive, TarExtractor into)
-      throws ImageException, InterruptedException {
+  static void unpack(Path archive, TarExtractor into) throws ImageException, InterruptedException {
     Process process =
         HostTool.start(null, List.of("dpkg-deb", "--fsys-tarfile", archive.toString()), false);
     try (InputStream in = process.getInputStream()) {

@@ -11,8 +11,7 @@ final class Failures {
   /** Something under {@code target} could not be written. */
   static ImageException writing(Path target, IOException e) {
     return isNoSpace(e)
-        ? new ImageException(
-            ImageException.NO_SPACE, "no space left on the disk for " + target, e)
+        ? new ImageException(ImageException.NO_SPACE, "no space left on the disk for " + target, e)
         : new ImageException("image.io", "writing " + target + ": " + e, e);
   }
 

@@ -178,8 +178,7 @@ public final class ImageBuilder {
           requireReadable(path, Files.isDirectory(path));
           inputs.tree(path);
         } catch (IOException | UncheckedIOException e) {
-          IOException cause =
-              e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
+          IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
           throw Failures.reading("image.directory_unreadable", path, cause);
         }
       }

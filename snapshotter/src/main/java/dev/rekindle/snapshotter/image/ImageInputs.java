@@ -61,8 +61,7 @@ final class ImageInputs {
     try (Stream<Path> all = Files.walk(root)) {
       for (Path at : (Iterable<Path>) all.sorted()::iterator) {
         Map<String, Object> facts =
-            Files.readAttributes(
-                at, "unix:mode,uid,gid,size,ctime,ino", LinkOption.NOFOLLOW_LINKS);
+            Files.readAttributes(at, "unix:mode,uid,gid,size,ctime,ino", LinkOption.NOFOLLOW_LINKS);
         text(root.relativize(at).toString());
         for (String name : List.of("mode", "uid", "gid", "size", "ctime", "ino")) {
           text(facts.get(name).toString());

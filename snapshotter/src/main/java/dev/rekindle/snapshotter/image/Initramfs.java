@@ -13,7 +13,11 @@ final class Initramfs {
   /** Everything a guest of ours may need: our devices, the root image and its overlay. */
   static final List<String> MODULES =
       List.of(
-          "virtio_mmio", "virtio_blk", "erofs", "overlay", "vmw_vsock_virtio_transport",
+          "virtio_mmio",
+          "virtio_blk",
+          "erofs",
+          "overlay",
+          "vmw_vsock_virtio_transport",
           "virtio_rng");
 
   private Initramfs() {}

@@ -53,8 +53,7 @@ record KernelFiles(Path image, Path modules) {
   static KernelFiles unpack(Path archive, Path directory)
       throws ImageException, InterruptedException {
     DebianPackages.unpack(
-        archive,
-        new TarExtractor(new RootTree(directory), false, MAX_FILES_BYTES, MAX_ENTRIES));
+        archive, new TarExtractor(new RootTree(directory), false, MAX_FILES_BYTES, MAX_ENTRIES));
     Path modules = directory.resolve("lib/modules");
     if (!Files.isDirectory(modules)) {
       modules = directory.resolve("usr/lib/modules");

@@ -46,8 +46,8 @@ final class KernelModules {
       }
       Path list = directory.resolve("modules.builtin");
       if (Files.isRegularFile(list)) {
-        Files.readAllLines(list).forEach(line ->
-            builtIn.add(canonical(line.substring(line.lastIndexOf('/') + 1))));
+        Files.readAllLines(list)
+            .forEach(line -> builtIn.add(canonical(line.substring(line.lastIndexOf('/') + 1))));
       }
     } catch (IOException e) {
       throw Failures.reading("kernel.modules_unreadable", directory, e);
@@ -60,8 +60,8 @@ final class KernelModules {
   }
 
   /**
-   * Adds modules and all they need. A kernel given without its modules is taken to have every driver
-   * built in.
+   * Adds modules and all they need. A kernel given without its modules is taken to have every
+   * driver built in.
    *
    * @throws ImageException {@code kernel.module_missing}
    */

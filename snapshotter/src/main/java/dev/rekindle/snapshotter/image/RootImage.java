@@ -16,9 +16,9 @@ import org.tukaani.xz.XZInputStream;
 
 /**
  * Makes the read-only root image: EROFS, not compressed. It is as large as its files, needs no size
- * to be guessed as ext4 does, its pages come from the page cache as they are in the file, and it has
- * nothing to write: no journal, no mount count. Times and the volume's id are fixed, so equal trees
- * give equal images.
+ * to be guessed as ext4 does, its pages come from the page cache as they are in the file, and it
+ * has nothing to write: no journal, no mount count. Times and the volume's id are fixed, so equal
+ * trees give equal images.
  */
 final class RootImage {
   private static final Duration LIMIT = Duration.ofMinutes(30);
@@ -109,8 +109,7 @@ final class RootImage {
       return;
     }
     RootTree tree = new RootTree(root);
-    String applets =
-        HostTool.require(LIMIT, null, List.of(busybox.toString(), "--list-full"));
+    String applets = HostTool.require(LIMIT, null, List.of(busybox.toString(), "--list-full"));
     for (String applet : applets.lines().toList()) {
       Path at = tree.place(applet);
       if (!Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {

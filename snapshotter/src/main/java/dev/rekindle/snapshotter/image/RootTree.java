@@ -11,8 +11,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A directory that will be a guest's root. Names inside it are resolved as the guest will: an absolute
- * link starts at this root and {@code ..} never leaves it, whatever an archive holds.
+ * A directory that will be a guest's root. Names inside it are resolved as the guest will: an
+ * absolute link starts at this root and {@code ..} never leaves it, whatever an archive holds.
  */
 final class RootTree {
   private static final int MAX_LINKS = 40;

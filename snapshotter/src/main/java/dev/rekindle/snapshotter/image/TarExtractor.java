@@ -17,8 +17,8 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
  * Unpacks a tar that nobody vouches for. Names and links stay inside the tree ({@link RootTree}).
- * Owners are kept where this process may set them. Device nodes, FIFOs and sockets are left out, for
- * the guest's {@code /dev} is the kernel's; so are extended attributes.
+ * Owners are kept where this process may set them. Device nodes, FIFOs and sockets are left out,
+ * for the guest's {@code /dev} is the kernel's; so are extended attributes.
  */
 final class TarExtractor {
   private static final int CHUNK_BYTES = 1 << 16;
@@ -58,9 +58,7 @@ final class TarExtractor {
    */
   void extract(InputStream in) throws IOException, ImageException {
     try (TarArchiveInputStream tar = new TarArchiveInputStream(in, "UTF-8")) {
-      for (TarArchiveEntry entry = tar.getNextEntry();
-          entry != null;
-          entry = tar.getNextEntry()) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         if (++entries > maxEntries) {
           throw new ImageException("image.too_large", "more than " + maxEntries + " entries");
         }

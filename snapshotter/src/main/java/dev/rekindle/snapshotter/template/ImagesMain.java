@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Prepares the images of default templates ahead of their build, on a host that has apt:
- * {@code prepare --state DIR [--refresh] NAME...}. Progress and outcome are lines of JSON as of {@link
+ * Prepares the images of default templates ahead of their build, on a host that has apt: {@code
+ * prepare --state DIR [--refresh] NAME...}. Progress and outcome are lines of JSON as of {@link
  * NdjsonProgress}; exit code 0, 1 for a failure, 2 for wrong arguments.
  */
 public final class ImagesMain {

@@ -3,8 +3,8 @@ package dev.rekindle.snapshotter.template;
 import java.nio.file.Path;
 
 /**
- * All a recipe's guest boots from, in one directory whose name is the digest of what it was made of.
- * The files never change.
+ * All a recipe's guest boots from, in one directory whose name is the digest of what it was made
+ * of. The files never change.
  *
  * @param kernel bzImage or ELF vmlinux
  * @param initramfs cpio archive with the agent and the modules it loads

@@ -45,8 +45,7 @@ final class RecipeJson {
     }
     ObjectNode rootfs = json.putObject("rootfs");
     switch (recipe.rootfs()) {
-      case Recipe.Packages packages ->
-          packages.names().forEach(rootfs.putArray("packages")::add);
+      case Recipe.Packages packages -> packages.names().forEach(rootfs.putArray("packages")::add);
       case Recipe.Tar tar -> rootfs.put("tar", tar.path().toString());
       case Recipe.Directory directory -> rootfs.put("directory", directory.path().toString());
       case Recipe.Busybox() -> rootfs.put("busybox", true);
@@ -97,11 +96,12 @@ final class RecipeJson {
     if (!json.isObject()) {
       throw invalid(field + " must be an object");
     }
-    json.fieldNames().forEachRemaining(name -> {
-      if (!known.contains(name)) {
-        throw invalid(field + " has the unknown field " + name);
-      }
-    });
+    json.fieldNames()
+        .forEachRemaining(name -> {
+          if (!known.contains(name)) {
+            throw invalid(field + " has the unknown field " + name);
+          }
+        });
   }
 
   private static int integer(JsonNode json, String field, int missing) {

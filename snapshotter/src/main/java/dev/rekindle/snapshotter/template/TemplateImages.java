@@ -16,9 +16,9 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Images of recipes, cached under {@code <state>/images}. What was prepared for a recipe of packages
- * is remembered, so that a machine without apt, as the lab is, finds what the host prepared. Needs no
- * KVM.
+ * Images of recipes, cached under {@code <state>/images}. What was prepared for a recipe of
+ * packages is remembered, so that a machine without apt, as the lab is, finds what the host
+ * prepared. Needs no KVM.
  */
 public final class TemplateImages {
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -65,8 +65,7 @@ class AgentExecTest {
   void shouldGiveEnvironmentAndDefaults() throws Exception {
     Run run =
         connection.run(
-            AgentConnection.exec(
-                0, 0, "", List.of("A=1", "HOME=/h"), List.of("/usr/bin/env")));
+            AgentConnection.exec(0, 0, "", List.of("A=1", "HOME=/h"), List.of("/usr/bin/env")));
 
     assertThat(run.stdout().lines())
         .contains("A=1", "HOME=/h", "LANG=C.UTF-8")
@@ -90,8 +89,7 @@ class AgentExecTest {
   @Test
   void shouldRunInWorkingDirectory() throws Exception {
     Run run =
-        connection.run(
-            AgentConnection.exec(0, 0, directory.toString(), List.of(), List.of("pwd")));
+        connection.run(AgentConnection.exec(0, 0, directory.toString(), List.of(), List.of("pwd")));
 
     assertThat(run.stdout()).isEqualTo(directory.toRealPath() + "\n");
   }
@@ -155,16 +153,17 @@ class AgentExecTest {
   void shouldCarryLargeInputAndOutput() throws Exception {
     connection.start("cat");
     Thread writer =
-        Thread.ofVirtual().start(() -> {
-          try {
-            for (int i = 0; i < 64; i++) {
-              connection.send(0x04, new byte[100_000]);
-            }
-            connection.send(0x05, new byte[0]);
-          } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
-          }
-        });
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                for (int i = 0; i < 64; i++) {
+                  connection.send(0x04, new byte[100_000]);
+                }
+                connection.send(0x05, new byte[0]);
+              } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
 
     Run run = connection.finish();
 
@@ -229,7 +228,8 @@ class AgentExecTest {
 
   @Test
   void shouldDeliverSignals() throws Exception {
-    connection.start("sh", "-c", "trap 'echo got; exit 7' TERM; echo up; while :; do sleep 0.05; done");
+    connection.start(
+        "sh", "-c", "trap 'echo got; exit 7' TERM; echo up; while :; do sleep 0.05; done");
     Frame frame = connection.receive();
     assertThat(frame.type()).isEqualTo(0x83);
     assertThat(connection.receive().type()).isEqualTo(0x84);

@@ -86,8 +86,7 @@ class RecipeTest {
   void shouldRefuse(String json) throws Exception {
     assertThatThrownBy(() -> Recipe.parse(JSON.readTree(json)))
         .isInstanceOfSatisfying(
-            RecipeException.class,
-            e -> assertThat(e.code()).isEqualTo("template.invalid_recipe"));
+            RecipeException.class, e -> assertThat(e.code()).isEqualTo("template.invalid_recipe"));
   }
 
   @Test
