@@ -1,8 +1,8 @@
 package dev.rekindle.snapshotter;
 
 /**
- * Logging of this module's own processes: to standard error, from INFO on. Call it before the first logger
- * is made; {@code -Dlogback.configurationFile} overrides it.
+ * Logging of this module's own processes: to standard error, from INFO on. Call it before the first
+ * logger is made; {@code -Dlogback.configurationFile} overrides it.
  */
 public final class ProcessLogging {
   private static final String PROPERTY = "logback.configurationFile";

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A kernel of a dozen instructions: counts in memory and writes each count, as a printable character, to
- * the serial port, for ever. Runs on every /dev/kvm.
+ * A kernel of a dozen instructions: counts in memory and writes each count, as a printable
+ * character, to the serial port, for ever. Runs on every /dev/kvm.
  */
 public final class AssemblerGuest {
   public static final Shape SHAPE =
@@ -27,8 +27,8 @@ public final class AssemblerGuest {
   private static final long LOAD_GPA = 0x10_0000;
 
   /**
-   * {@code mov dx,0x3f8; l: inc byte [0x300000]; mov al,[0x300000]; and al,0x3f; add al,0x20; out dx,al;
-   * jmp l}.
+   * {@code mov dx,0x3f8; l: inc byte [0x300000]; mov al,[0x300000]; and al,0x3f; add al,0x20; out
+   * dx,al; jmp l}.
    */
   private static final byte[] CODE =
       HexFormat.of().parseHex("66baf803" + "fe042500003000" + "8a042500003000" + "243f0420eeebeb");

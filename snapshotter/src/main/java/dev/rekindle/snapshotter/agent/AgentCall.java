@@ -8,9 +8,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * One request with one reply that may be sent again: tried on a new connection each time, until there is
- * an answer, a refusal, or no time left. A guest that boots refuses or ignores connections for a while;
- * one that was just restored may drop the first.
+ * One request with one reply that may be sent again: tried on a new connection each time, until
+ * there is an answer, a refusal, or no time left. A guest that boots refuses or ignores connections
+ * for a while; one that was just restored may drop the first.
  */
 final class AgentCall {
   /** Looks at the agent's replies. */
@@ -34,10 +34,7 @@ final class AgentCall {
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   private AgentCall(
-      AgentTransport transport,
-      Supplier<byte[]> request,
-      Answer answer,
-      Duration timeout) {
+      AgentTransport transport, Supplier<byte[]> request, Answer answer, Duration timeout) {
     this.transport = transport;
     this.request = request;
     this.answer = answer;
@@ -54,10 +51,7 @@ final class AgentCall {
    *     TimeoutException}; canceling it ends the attempts
    */
   static CompletableFuture<Void> start(
-      AgentTransport transport,
-      Supplier<byte[]> request,
-      Answer answer,
-      Duration timeout) {
+      AgentTransport transport, Supplier<byte[]> request, Answer answer, Duration timeout) {
     AgentCall call = new AgentCall(transport, request, answer, timeout);
     Runnable cancel = transport.schedule(timeout.toNanos(), call::timeOut);
     call.result.whenComplete((_, _) -> cancel.run());
@@ -97,11 +91,10 @@ final class AgentCall {
       opened.send(request.get());
       Runnable cancelGiveUp =
           transport.schedule(ATTEMPT_NANOS, () -> end("no answer to an attempt"));
-      result.whenComplete(
-          (_, _) -> {
-            cancelGiveUp.run();
-            opened.close();
-          });
+      result.whenComplete((_, _) -> {
+        cancelGiveUp.run();
+        opened.close();
+      });
     }
 
     @Override

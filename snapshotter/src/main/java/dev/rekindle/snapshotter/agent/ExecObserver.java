@@ -4,7 +4,10 @@ import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.StreamKind;
 
-/** Hears how a command goes: one call at a time, {@code ended} or {@code failed} last. Must not block. */
+/**
+ * Hears how a command goes: one call at a time, {@code ended} or {@code failed} last. Must not
+ * block.
+ */
 public interface ExecObserver {
   /**
    * @param pid in the guest

@@ -1,8 +1,8 @@
 package dev.rekindle.snapshotter.agent;
 
 /**
- * The host's hold of a running command. Thread: any. No method blocks or calls the observer before it
- * returns, for callers hold locks.
+ * The host's hold of a running command. Thread: any. No method blocks or calls the observer before
+ * it returns, for callers hold locks.
  */
 public interface ExecSession {
   /**
@@ -19,6 +19,9 @@ public interface ExecSession {
   /** Lets output come again. */
   void resumeOutput();
 
-  /** Kills the command with all its processes; the observer hears nothing more of it, sooner or later. */
+  /**
+   * Kills the command with all its processes; the observer hears nothing more of it, sooner or
+   * later.
+   */
   void kill();
 }

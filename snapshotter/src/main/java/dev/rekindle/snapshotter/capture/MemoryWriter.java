@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Writes memory.bin: pages that are zero become holes. The guest must be paused. Thread: one, for as
- * long as the write takes.
+ * Writes memory.bin: pages that are zero become holes. The guest must be paused. Thread: one, for
+ * as long as the write takes.
  */
 final class MemoryWriter {
   /**

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * A file being written; an interface so that a test can let the disk fill up. All methods throw {@link
- * dev.rekindle.vmm.sys.ErrnoException}.
+ * A file being written; an interface so that a test can let the disk fill up. All methods throw
+ * {@link dev.rekindle.vmm.sys.ErrnoException}.
  */
 interface OutputFile extends AutoCloseable {
   /** Sets the size, so that what is not written reads as zeros and takes no room. */
@@ -30,8 +30,7 @@ interface OutputFile extends AutoCloseable {
 
   /** A file of the file system. */
   static OutputFile create(Path path) {
-    OwnedFd file =
-        OwnedFd.open(path.toString(), Fcntl.O_RDWR | Fcntl.O_CREAT | Fcntl.O_EXCL);
+    OwnedFd file = OwnedFd.open(path.toString(), Fcntl.O_RDWR | Fcntl.O_CREAT | Fcntl.O_EXCL);
     return new OutputFile() {
       @Override
       public void setLength(long bytes) {
@@ -59,8 +58,7 @@ interface OutputFile extends AutoCloseable {
 
   /** Makes a directory's entries durable. */
   static void syncDirectory(Path directory) {
-    try (OwnedFd fd =
-        OwnedFd.open(directory.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY)) {
+    try (OwnedFd fd = OwnedFd.open(directory.toString(), Fcntl.O_RDONLY | Fcntl.O_DIRECTORY)) {
       Syscalls.fsync(fd.fd());
     }
   }

@@ -28,8 +28,9 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * Writes snapshots of paused VMs. A snapshot is written to a directory beside its place, made durable,
- * and renamed into it; on any failure that directory is removed. Thread: any, one id by one at a time.
+ * Writes snapshots of paused VMs. A snapshot is written to a directory beside its place, made
+ * durable, and renamed into it; on any failure that directory is removed. Thread: any, one id by
+ * one at a time.
  */
 public final class SnapshotWriter {
   /** Prefix of directories that are still being written, or were left by a killed writer. */

@@ -42,9 +42,6 @@ public final class VmCapture {
         new SnapshotDescription(
             snapshotId, template, CREATOR, images, CpuFeatures.of(supportedCpuid));
     return writer.write(
-        description,
-        ShapeEntries.of(state.shape()),
-        StateSections.encode(state),
-        vm.memory());
+        description, ShapeEntries.of(state.shape()), StateSections.encode(state), vm.memory());
   }
 }

@@ -11,8 +11,9 @@ import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 
 /**
- * What a guest may rely on of its processor, taken from KVM's supported CPUID: the vendor and the bits
- * of the leaves that enumerate features. A restored guest does not ask again, so all must be there.
+ * What a guest may rely on of its processor, taken from KVM's supported CPUID: the vendor and the
+ * bits of the leaves that enumerate features. A restored guest does not ask again, so all must be
+ * there.
  */
 public final class CpuFeatures {
   private record Register(

@@ -40,8 +40,12 @@ public record Manifest(
     long regionBytes = memory.regions().stream().mapToLong(Region::bytes).sum();
     if (regionBytes != shape.memoryBytes() || memoryFile.bytes() != shape.memoryBytes()) {
       throw new IllegalArgumentException(
-          "memory must be " + shape.memoryBytes() + " bytes in regions and file, got "
-              + regionBytes + " and " + memoryFile.bytes());
+          "memory must be "
+              + shape.memoryBytes()
+              + " bytes in regions and file, got "
+              + regionBytes
+              + " and "
+              + memoryFile.bytes());
     }
   }
 
@@ -59,8 +63,7 @@ public record Manifest(
    * @param cpu name of the CPU template
    * @param devices by slot
    */
-  public record ShapeEntry(
-      long memoryBytes, int vcpuCount, String cpu, List<DeviceEntry> devices) {
+  public record ShapeEntry(long memoryBytes, int vcpuCount, String cpu, List<DeviceEntry> devices) {
     /** Checks ranges. */
     public ShapeEntry {
       if (memoryBytes <= 0
@@ -93,7 +96,9 @@ public record Manifest(
     public Memory {
       if (pageBytes != SnapshotFormat.PAGE_BYTES || chunkBytes != SnapshotFormat.CHUNK_BYTES) {
         throw new IllegalArgumentException(
-            "pageBytes and chunkBytes must be 4096 and 2097152, got " + pageBytes + ", "
+            "pageBytes and chunkBytes must be 4096 and 2097152, got "
+                + pageBytes
+                + ", "
                 + chunkBytes);
       }
       regions = List.copyOf(regions);

@@ -40,7 +40,8 @@ public final class ManifestJson {
   public static byte[] encode(Manifest manifest) {
     try {
       byte[] json = JSON.writeValueAsBytes(manifest);
-      // The rest is the object without its opening brace, so that the file as a whole is one object.
+      // The rest is the object without its opening brace, so that the file as a whole is one
+      // object.
       int crc = StateFile.crc(json, 1, json.length - 1);
       byte[] prefix = String.format(PREFIX_FORMAT, crc).getBytes(US_ASCII);
       byte[] out = new byte[prefix.length + json.length - 1];

@@ -67,7 +67,8 @@ public final class PayloadReader {
 
   /**
    * @return the UTF-8 text behind a length
-   * @throws SnapshotException {@code section_invalid} if the length is more than is left, or no UTF-8
+   * @throws SnapshotException {@code section_invalid} if the length is more than is left, or no
+   *     UTF-8
    */
   public String string() throws SnapshotException {
     try {

@@ -21,7 +21,8 @@ public final class ShapeEntries {
    * @return for the manifest
    */
   public static Manifest.ShapeEntry of(Shape shape) {
-    List<Manifest.DeviceEntry> devices = shape.devices().stream().map(ShapeEntries::device).toList();
+    List<Manifest.DeviceEntry> devices =
+        shape.devices().stream().map(ShapeEntries::device).toList();
     return new Manifest.ShapeEntry(shape.memoryBytes(), shape.vcpuCount(), CPU_HOST, devices);
   }
 

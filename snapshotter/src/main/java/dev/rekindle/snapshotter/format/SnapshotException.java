@@ -1,6 +1,8 @@
 package dev.rekindle.snapshotter.format;
 
-/** A snapshot was refused or could not be written; nothing of it was used and nothing left behind. */
+/**
+ * A snapshot was refused or could not be written; nothing of it was used and nothing left behind.
+ */
 public final class SnapshotException extends Exception {
   private static final long serialVersionUID = 1L;
 

@@ -64,8 +64,8 @@ public final class StateFile {
   /**
    * @param bytes the whole file, trusted in nothing
    * @return its sections in their order
-   * @throws SnapshotException {@code truncated}, {@code bad_magic}, {@code checksum_mismatch}, {@code
-   *     version_unsupported}, {@code size_mismatch} or {@code section_invalid}
+   * @throws SnapshotException {@code truncated}, {@code bad_magic}, {@code checksum_mismatch},
+   *     {@code version_unsupported}, {@code size_mismatch} or {@code section_invalid}
    */
   public static List<Section> decode(byte[] bytes) throws SnapshotException {
     ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -137,9 +137,15 @@ public final class StateFile {
     if (!Section.isTag(tag) || (flags & ~FLAG_REQUIRED) != 0 || zero != 0) {
       throw invalid("a section's header is malformed");
     }
-    if (length < 0 || length > SnapshotFormat.MAX_SECTION_BYTES || padded(length) > in.remaining()) {
+    if (length < 0
+        || length > SnapshotFormat.MAX_SECTION_BYTES
+        || padded(length) > in.remaining()) {
       throw invalid(
-          "section " + tag + " says " + Integer.toUnsignedString(length) + " bytes, there are "
+          "section "
+              + tag
+              + " says "
+              + Integer.toUnsignedString(length)
+              + " bytes, there are "
               + in.remaining());
     }
     byte[] payload = new byte[length];

@@ -12,16 +12,15 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A machine's state as sections of state.bin: {@code VCPU} and {@code VDEV} one for each, {@code CHIP}
- * and {@code UART}. The structs inside are the kernel's, byte for byte.
+ * A machine's state as sections of state.bin: {@code VCPU} and {@code VDEV} one for each, {@code
+ * CHIP} and {@code UART}. The structs inside are the kernel's, byte for byte.
  */
 public final class StateSections {
   private static final String VCPU = "VCPU";
   private static final String CHIPS = "CHIP";
   private static final String UART = "UART";
   private static final String DEVICE = "VDEV";
-  private static final Set<String> KNOWN =
-      Set.of(VCPU, CHIPS, UART, DEVICE, MemoryChecksums.TAG);
+  private static final Set<String> KNOWN = Set.of(VCPU, CHIPS, UART, DEVICE, MemoryChecksums.TAG);
 
   private StateSections() {}
 
@@ -70,11 +69,10 @@ public final class StateSections {
    * @param sections all of a state file
    * @param shape of the manifest
    * @return the machine's state
-   * @throws SnapshotException {@code section_invalid}; {@code shape_mismatch} where there are more or
-   *     fewer vCPUs or devices than the shape has
+   * @throws SnapshotException {@code section_invalid}; {@code shape_mismatch} where there are more
+   *     or fewer vCPUs or devices than the shape has
    */
-  public static MachineState decode(List<Section> sections, Shape shape)
-      throws SnapshotException {
+  public static MachineState decode(List<Section> sections, Shape shape) throws SnapshotException {
     List<VcpuState> vcpus = new ArrayList<>();
     List<DeviceState> devices = new ArrayList<>();
     ChipsState chips = null;
@@ -95,8 +93,14 @@ public final class StateSections {
     if (vcpus.size() != shape.vcpuCount() || devices.size() != shape.devices().size()) {
       throw new SnapshotException(
           SnapshotError.SHAPE_MISMATCH,
-          "state of " + vcpus.size() + " vCPUs and " + devices.size() + " devices, the manifest has "
-              + shape.vcpuCount() + " and " + shape.devices().size());
+          "state of "
+              + vcpus.size()
+              + " vCPUs and "
+              + devices.size()
+              + " devices, the manifest has "
+              + shape.vcpuCount()
+              + " and "
+              + shape.devices().size());
     }
     return new MachineState(shape, vcpus, chips, uart, devices);
   }
@@ -124,8 +128,7 @@ public final class StateSections {
       sets[i] = in.bytes();
     }
     in.end();
-    return checked(
-        section, () -> new ChipsState(sets[0], sets[1], sets[2], sets[3], sets[4]));
+    return checked(section, () -> new ChipsState(sets[0], sets[1], sets[2], sets[3], sets[4]));
   }
 
   private static byte[] uart(Section section) throws SnapshotException {

@@ -15,9 +15,9 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * One exec between socket and guest: flow control of both directions and the one final reply. Output
- * that came while the window was shut waits here; it is bounded by the guest's own credit, for the guest
- * is paused meanwhile. Thread: any.
+ * One exec between socket and guest: flow control of both directions and the one final reply.
+ * Output that came while the window was shut waits here; it is bounded by the guest's own credit,
+ * for the guest is paused meanwhile. Thread: any.
  */
 final class ExecStream implements ExecObserver {
   private final int requestId;

@@ -20,7 +20,9 @@ import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One connection of the service. {@link #read} runs on its reader thread until the connection ends. */
+/**
+ * One connection of the service. {@link #read} runs on its reader thread until the connection ends.
+ */
 final class HostConnection {
   private static final Logger LOG = LoggerFactory.getLogger(HostConnection.class);
   private static final int READ_BUFFER_BYTES = 1 << 17;
@@ -211,21 +213,20 @@ final class HostConnection {
   private void work(int id, Work work) throws HostException {
     inFlight.put(id, new InFlight.Other());
     try {
-      server.execute(
-          () -> {
-            try {
-              HostReply reply = work.run();
-              inFlight.remove(id);
-              ok(id, reply);
-            } catch (HostException e) {
-              inFlight.remove(id);
-              fail(id, e);
-            } catch (Exception e) {
-              LOG.error("request {}", id, e);
-              inFlight.remove(id);
-              fail(id, internal(e));
-            }
-          });
+      server.execute(() -> {
+        try {
+          HostReply reply = work.run();
+          inFlight.remove(id);
+          ok(id, reply);
+        } catch (HostException e) {
+          inFlight.remove(id);
+          fail(id, e);
+        } catch (Exception e) {
+          LOG.error("request {}", id, e);
+          inFlight.remove(id);
+          fail(id, internal(e));
+        }
+      });
     } catch (RejectedExecutionException e) {
       inFlight.remove(id);
       throw SandboxRegistry.shuttingDown();

@@ -67,8 +67,7 @@ public final class HostServer implements AutoCloseable, Executor {
             Duration.ofSeconds(HostProtocol.RECONNECT_SECONDS)));
   }
 
-  static HostServer start(Path socket, SandboxFactory factory, IdleWatch idle)
-      throws IOException {
+  static HostServer start(Path socket, SandboxFactory factory, IdleWatch idle) throws IOException {
     ServerSocketChannel listener = null;
     try {
       Files.deleteIfExists(socket);

@@ -3,8 +3,8 @@ package dev.rekindle.snapshotter.host;
 import java.time.Duration;
 
 /**
- * The rule that ends a host process without a service: too long without any connection, be it before the
- * first or after the last. Thread: any.
+ * The rule that ends a host process without a service: too long without any connection, be it
+ * before the first or after the last. Thread: any.
  */
 final class IdleWatch {
   private final long reconnectNanos;

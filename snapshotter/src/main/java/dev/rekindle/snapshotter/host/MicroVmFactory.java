@@ -54,8 +54,7 @@ final class MicroVmFactory implements SandboxFactory {
     StageClock clock = new StageClock();
     try {
       Restorer.Restored restored =
-          restorer.restore(
-              Path.of(request.snapshotDir()), Path.of(request.imagesDir()), clock);
+          restorer.restore(Path.of(request.snapshotDir()), Path.of(request.imagesDir()), clock);
       AgentVm vm = withAgent(restored.vm());
       HostRequest.Identity identity = request.identity();
       CloneNames names =

@@ -12,7 +12,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * Frames on their way to one socket, written by a thread of their own, since the device loop, which
- * sends most, must not block. Bounded by the windows of the execs and the cap on requests in flight.
+ * sends most, must not block. Bounded by the windows of the execs and the cap on requests in
+ * flight.
  */
 final class Outbox {
   private static final byte[] END = new byte[0];

@@ -30,13 +30,12 @@ public final class AgentVm implements RestoredVm {
     this.vm = vm;
     this.agent = agent;
     vm.exited()
-        .thenAccept(
-            exit -> {
-              String reason = reason(exit);
-              if (reason != null) {
-                exited.complete(reason);
-              }
-            });
+        .thenAccept(exit -> {
+          String reason = reason(exit);
+          if (reason != null) {
+            exited.complete(reason);
+          }
+        });
   }
 
   /**

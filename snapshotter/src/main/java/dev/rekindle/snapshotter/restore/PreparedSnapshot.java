@@ -19,9 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A snapshot that was verified and decoded, ready for any number of restores: its memory file is open,
- * its registers lie in native memory. Immutable; thread: any. Close it after the last restore from it has
- * returned; VMs restored from it live on.
+ * A snapshot that was verified and decoded, ready for any number of restores: its memory file is
+ * open, its registers lie in native memory. Immutable; thread: any. Close it after the last restore
+ * from it has returned; VMs restored from it live on.
  */
 public final class PreparedSnapshot implements AutoCloseable {
   private final Manifest manifest;

@@ -7,8 +7,8 @@ import java.util.concurrent.CompletableFuture;
 /** What making a clone unique needs of a VM whose vCPUs have not run yet since the restore. */
 public interface RestoredVm extends AutoCloseable {
   /**
-   * Puts a new, random VM generation id before the guest's eyes and has it interrupted for that when it
-   * runs.
+   * Puts a new, random VM generation id before the guest's eyes and has it interrupted for that
+   * when it runs.
    *
    * @return the 16 bytes
    */

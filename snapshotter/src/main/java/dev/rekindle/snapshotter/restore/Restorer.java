@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Snapshot directory in, paused VM out. Keeps verified snapshots and shells built ahead. Thread: any,
- * several at once.
+ * Snapshot directory in, paused VM out. Keeps verified snapshots and shells built ahead. Thread:
+ * any, several at once.
  */
 public final class Restorer implements AutoCloseable {
   /** Most snapshots kept open. */
@@ -49,8 +49,8 @@ public final class Restorer implements AutoCloseable {
    *
    * @param snapshotDir the snapshot
    * @param imagesDir holds its disks, by digest
-   * @param clock told of the stages {@code verify} (at the first use only), {@code shell} (if one had
-   *     to be built), {@code map} and {@code state}
+   * @param clock told of the stages {@code verify} (at the first use only), {@code shell} (if one
+   *     had to be built), {@code map} and {@code state}
    * @return the VM
    * @throws SnapshotException why the snapshot is refused
    * @throws RestoreException {@code machine.*} or {@code sandbox.no_room}

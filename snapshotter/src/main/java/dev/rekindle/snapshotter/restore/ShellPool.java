@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * VMs built ahead, by shape, so that a restore need not build one. A shape is learned when it is asked
- * for the first time; from then on a thread of its own keeps shells of it in stock. When there are too
- * many in all, the shape asked for longest ago loses its own. Thread: any.
+ * VMs built ahead, by shape, so that a restore need not build one. A shape is learned when it is
+ * asked for the first time; from then on a thread of its own keeps shells of it in stock. When
+ * there are too many in all, the shape asked for longest ago loses its own. Thread: any.
  *
  * @param <K> the shape
  * @param <S> a shell; what the pool holds, it closes

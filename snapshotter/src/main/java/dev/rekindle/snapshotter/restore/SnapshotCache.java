@@ -11,8 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * Snapshots that were read and verified, once per process. Several requests for one that is not there
- * yet wait for one load; a load that failed is tried again by the next request. Thread: any.
+ * Snapshots that were read and verified, once per process. Several requests for one that is not
+ * there yet wait for one load; a load that failed is tried again by the next request. Thread: any.
  *
  * @param <V> a loaded snapshot; the cache closes it when it leaves
  */
@@ -128,8 +128,8 @@ public final class SnapshotCache<V extends AutoCloseable> implements AutoCloseab
     } catch (CompletionException e) {
       use.close();
       switch (e.getCause()) {
-        case SnapshotException refused -> throw new SnapshotException(
-            refused.error(), refused.getMessage(), refused);
+        case SnapshotException refused ->
+            throw new SnapshotException(refused.error(), refused.getMessage(), refused);
         case RuntimeException other -> throw new IllegalStateException(other);
         default -> throw e;
       }

@@ -123,8 +123,7 @@ public final class SnapshotReader {
           "state.bin has checksums of " + checksums.fileBytes() + " bytes of memory, not " + bytes);
     }
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer =
-          arena.allocate(SnapshotFormat.CHUNK_BYTES, SnapshotFormat.PAGE_BYTES);
+      MemorySegment buffer = arena.allocate(SnapshotFormat.CHUNK_BYTES, SnapshotFormat.PAGE_BYTES);
       int zeroCrc = MemoryChecksums.crcOf(buffer);
       long nextData = 0;
       for (int chunk = 0; chunk < checksums.crcs().length; chunk++) {
@@ -133,8 +132,7 @@ public final class SnapshotReader {
         if (nextData < offset) {
           nextData = nextData(file, offset);
         }
-        boolean hole =
-            nextData >= offset + part.byteSize() && part.byteSize() == buffer.byteSize();
+        boolean hole = nextData >= offset + part.byteSize() && part.byteSize() == buffer.byteSize();
         if (!hole) {
           readFully(file, part, offset);
         }

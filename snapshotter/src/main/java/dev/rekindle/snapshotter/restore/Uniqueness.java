@@ -1,7 +1,7 @@
 package dev.rekindle.snapshotter.restore;
 
-import dev.rekindle.snapshotter.agent.CloneNames;
 import dev.rekindle.snapshotter.agent.CloneIdentity;
+import dev.rekindle.snapshotter.agent.CloneNames;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -11,8 +11,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * Lets a restored VM run and makes it unique, or destroys it: there is no third way out. The order
  * follows from what the guest may see: the generation id is new before its first instruction, its
- * connections are gone before the first of ours. The reset is sent to the running guest, since a paused
- * device takes nothing.
+ * connections are gone before the first of ours. The reset is sent to the running guest, since a
+ * paused device takes nothing.
  */
 public final class Uniqueness {
   private final Duration agentTimeout;
@@ -36,8 +36,7 @@ public final class Uniqueness {
    * @throws RestoreException {@code sandbox.agent_timeout}, {@code sandbox.not_unique} or {@code
    *     sandbox.exited}
    */
-  public void establish(RestoredVm vm, CloneNames names, StageClock clock)
-      throws RestoreException {
+  public void establish(RestoredVm vm, CloneNames names, StageClock clock) throws RestoreException {
     boolean unique = false;
     try {
       CloneIdentity identity = CloneIdentity.fresh(names, vm.renewGenerationId());

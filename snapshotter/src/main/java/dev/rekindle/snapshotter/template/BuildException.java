@@ -10,8 +10,8 @@ public final class BuildException extends Exception {
   private final String consoleTail;
 
   /**
-   * @param code stable: {@code template.*}, {@code kernel.*}, {@code initramfs.*}, {@code snapshot.*},
-   *     {@code kvm.unavailable}
+   * @param code stable: {@code template.*}, {@code kernel.*}, {@code initramfs.*}, {@code
+   *     snapshot.*}, {@code kvm.unavailable}
    * @param message for a person
    * @param consoleTail last lines of the guest's console; null where no guest ran
    * @param cause null where there is none

@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Builds one template: {@code --state DIR --name NAME}, the recipe's JSON on standard input. Progress
- * and outcome are lines of JSON on standard output, see {@link NdjsonProgress}. Exit code 0, 1 where the
- * build failed, 2 for wrong arguments. Killed at any moment, it leaves the template as it was. Needs
- * {@code --enable-native-access=ALL-UNNAMED}.
+ * Builds one template: {@code --state DIR --name NAME}, the recipe's JSON on standard input.
+ * Progress and outcome are lines of JSON on standard output, see {@link NdjsonProgress}. Exit code
+ * 0, 1 where the build failed, 2 for wrong arguments. Killed at any moment, it leaves the template
+ * as it was. Needs {@code --enable-native-access=ALL-UNNAMED}.
  */
 public final class BuilderMain {
   static {

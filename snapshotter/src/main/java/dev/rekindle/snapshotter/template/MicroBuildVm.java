@@ -22,8 +22,8 @@ import java.util.concurrent.CompletableFuture;
 /** A VM being made into a template. Owns it. */
 final class MicroBuildVm implements BuildVm {
   /**
-   * What the guest gets between the last warm-up command and the pause, for what that command left to
-   * the kernel: reaping, closing, freeing.
+   * What the guest gets between the last warm-up command and the pause, for what that command left
+   * to the kernel: reaping, closing, freeing.
    */
   private static final Duration SETTLE = Duration.ofMillis(200);
 

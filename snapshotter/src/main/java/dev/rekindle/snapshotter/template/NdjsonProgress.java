@@ -8,8 +8,8 @@ import java.io.UncheckedIOException;
 
 /**
  * A build's progress and outcome as lines of JSON, for the process that started the builder: {@code
- * {"stage","percent","message"}} any number of times, then one line {@code {"result":...}} or {@code
- * {"error":...}}.
+ * {"stage","percent","message"}} any number of times, then one line {@code {"result":...}} or
+ * {@code {"error":...}}.
  */
 public final class NdjsonProgress implements BuildProgress {
   private final ObjectMapper json = new ObjectMapper();

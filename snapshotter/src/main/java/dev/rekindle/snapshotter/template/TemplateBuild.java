@@ -12,8 +12,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * From a VM that was just started to a published template: wait for the agent, warm up, snapshot, publish.
- * Every wait is bounded and ends early if the guest stops. The VM is destroyed in any case.
+ * From a VM that was just started to a published template: wait for the agent, warm up, snapshot,
+ * publish. Every wait is bounded and ends early if the guest stops. The VM is destroyed in any
+ * case.
  */
 public final class TemplateBuild {
   /**
@@ -26,7 +27,10 @@ public final class TemplateBuild {
 
   private static final String PANIC = "Kernel panic";
 
-  /** What the console has once user space runs: the kernel's word, unless it is quiet, or the agent's. */
+  /**
+   * What the console has once user space runs: the kernel's word, unless it is quiet, or the
+   * agent's.
+   */
   private static final List<String> USER_SPACE = List.of("as init process", "rekindle-agent: ");
 
   private final TemplateStore store;

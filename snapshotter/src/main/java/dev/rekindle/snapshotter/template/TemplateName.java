@@ -4,7 +4,9 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
 
-/** The form of a template's name, which is also a file's name and the start of its snapshots' ids. */
+/**
+ * The form of a template's name, which is also a file's name and the start of its snapshots' ids.
+ */
 public final class TemplateName {
   /** What a name must match. */
   public static final Pattern PATTERN = Pattern.compile("[a-z0-9][a-z0-9-]{0,47}");

@@ -27,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Templates and snapshots on disk. A template's file changes by rename, so a reader sees the old or the
- * new generation. Several processes may use one state directory: publishing and deleting take a file
- * lock. Thread: any.
+ * Templates and snapshots on disk. A template's file changes by rename, so a reader sees the old or
+ * the new generation. Several processes may use one state directory: publishing and deleting take a
+ * file lock. Thread: any.
  */
 public final class TemplateStore {
   private static final Logger LOG = LoggerFactory.getLogger(TemplateStore.class);
@@ -165,12 +165,13 @@ public final class TemplateStore {
   }
 
   /**
-   * The snapshots no template names. A build publishes its snapshot just before its template: call this
-   * only while no builder runs. Whether a sandbox still uses one, only the caller knows; on Linux a
-   * removed file lives on for who has it open.
+   * The snapshots no template names. A build publishes its snapshot just before its template: call
+   * this only while no builder runs. Whether a sandbox still uses one, only the caller knows; on
+   * Linux a removed file lives on for who has it open.
    *
    * @return their ids
-   * @throws IOException if a directory, or any template, cannot be read: then nothing counts as garbage
+   * @throws IOException if a directory, or any template, cannot be read: then nothing counts as
+   *     garbage
    */
   public Set<String> unreferencedSnapshots() throws IOException {
     // Snapshots first: one that is published between the two listings is then not among them.

@@ -33,13 +33,12 @@ final class FakeGuest implements AgentTransport, AutoCloseable {
 
     @Override
     public void send(byte[] bytes) {
-      loop.execute(
-          () -> {
-            sent.writeBytes(bytes);
-            if (onDrained != null) {
-              onDrained.run();
-            }
-          });
+      loop.execute(() -> {
+        sent.writeBytes(bytes);
+        if (onDrained != null) {
+          onDrained.run();
+        }
+      });
     }
 
     @Override
@@ -49,11 +48,10 @@ final class FakeGuest implements AgentTransport, AutoCloseable {
 
     @Override
     public void onDrained(Runnable action) {
-      loop.execute(
-          () -> {
-            onDrained = action;
-            action.run();
-          });
+      loop.execute(() -> {
+        onDrained = action;
+        action.run();
+      });
     }
 
     @Override
@@ -87,11 +85,10 @@ final class FakeGuest implements AgentTransport, AutoCloseable {
               .put((byte) type)
               .put(payload)
               .array();
-      onLoop(
-          () -> {
-            listener.onData(java.util.Arrays.copyOf(frame, 3));
-            listener.onData(java.util.Arrays.copyOfRange(frame, 3, frame.length));
-          });
+      onLoop(() -> {
+        listener.onData(java.util.Arrays.copyOf(frame, 3));
+        listener.onData(java.util.Arrays.copyOfRange(frame, 3, frame.length));
+      });
     }
   }
 

@@ -135,8 +135,10 @@ class VsockGuestAgentTest {
 
     assertThat(observer.events)
         .containsSubsequence(
-            "started 7", "STDOUT out", "STDERR err", "ended " + new HostReply.Exec(
-                3, 0, false, 10, 20, 30, false))
+            "started 7",
+            "STDOUT out",
+            "STDERR err",
+            "ended " + new HostReply.Exec(3, 0, false, 10, 20, 30, false))
         .contains("stdin 2");
     byte[] bytes = sent(0);
     assertThat(bytes[4]).isEqualTo((byte) 0x03);

@@ -42,8 +42,7 @@ public final class SnapshotFixture {
 
   public static Path write(Path snapshots, String id) throws SnapshotException {
     try (Arena arena = Arena.ofConfined()) {
-      new SnapshotWriter(snapshots)
-          .write(description(id), shape(), List.of(STATE), memory(arena));
+      new SnapshotWriter(snapshots).write(description(id), shape(), List.of(STATE), memory(arena));
     }
     return snapshots.resolve(id);
   }

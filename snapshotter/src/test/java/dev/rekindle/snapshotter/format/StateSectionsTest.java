@@ -27,8 +27,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class StateSectionsTest {
-  private static final Shape SHAPE =
-      new Shape(2 << 20, 2, List.of(new DeviceSlot.Vsock()));
+  private static final Shape SHAPE = new Shape(2 << 20, 2, List.of(new DeviceSlot.Vsock()));
 
   private final Random random = new Random(5);
 
@@ -82,8 +81,12 @@ class StateSectionsTest {
       List<Section> damaged = new ArrayList<>(sections);
       int which = random.nextInt(sections.size());
       Section section = sections.get(which);
-      byte[] payload = java.util.Arrays.copyOf(section.payload(), random.nextInt(4) == 0
-          ? random.nextInt(section.payload().length + 8) : section.payload().length);
+      byte[] payload =
+          java.util.Arrays.copyOf(
+              section.payload(),
+              random.nextInt(4) == 0
+                  ? random.nextInt(section.payload().length + 8)
+                  : section.payload().length);
       for (int i = random.nextInt(8); i > 0 && payload.length > 0; i--) {
         payload[random.nextInt(Math.min(payload.length, 64))] = (byte) random.nextInt();
       }
@@ -102,8 +105,7 @@ class StateSectionsTest {
     return StateFile.decode(StateFile.encode(sections));
   }
 
-  private static void assertRefused(
-      SnapshotError error, List<Section> sections, Shape shape) {
+  private static void assertRefused(SnapshotError error, List<Section> sections, Shape shape) {
     assertThatThrownBy(() -> StateSections.decode(sections, shape))
         .isInstanceOfSatisfying(
             SnapshotException.class, e -> assertThat(e.error()).isEqualTo(error));

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A real Linux, from recipe to two sandboxes at once and a panic. Takes the images from {@code
- * REKINDLE_TEST_STATE}, the state directory where {@code ImagesMain prepare ... base} put them; without it
- * they are made here, which needs apt.
+ * REKINDLE_TEST_STATE}, the state directory where {@code ImagesMain prepare ... base} put them;
+ * without it they are made here, which needs apt.
  */
 @Tag("linux")
 @Timeout(900)
@@ -108,8 +108,7 @@ class LinuxSandboxIT {
   }
 
   private static HostRequest.Exec exec(String id, String script) {
-    return new HostRequest.Exec(
-        id, List.of("/bin/sh", "-c", script), Map.of(), "/", 60_000, 0, 0);
+    return new HostRequest.Exec(id, List.of("/bin/sh", "-c", script), Map.of(), "/", 60_000, 0, 0);
   }
 
   private static String run(TestClient client, String id, String script) throws Exception {

@@ -132,8 +132,7 @@ class RestorerIT {
       for (int i = 0; i < 20; i++) {
         assertThatThrownBy(() -> restorer.restore(snapshot, directory, new StageClock()))
             .isInstanceOfSatisfying(
-                SnapshotException.class,
-                e -> assertThat(e.code()).isEqualTo("snapshot.truncated"));
+                SnapshotException.class, e -> assertThat(e.code()).isEqualTo("snapshot.truncated"));
       }
 
       assertThat(count("/proc/self/fd")).isLessThanOrEqualTo(descriptors + 1);

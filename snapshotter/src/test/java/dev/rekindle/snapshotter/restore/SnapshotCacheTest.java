@@ -56,12 +56,11 @@ class SnapshotCacheTest {
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<Loaded>> tasks = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
-        tasks.add(
-            () -> {
-              try (SnapshotCache<Loaded>.Use use = cache.use(directory)) {
-                return use.value();
-              }
-            });
+        tasks.add(() -> {
+          try (SnapshotCache<Loaded>.Use use = cache.use(directory)) {
+            return use.value();
+          }
+        });
       }
 
       for (var result : threads.invokeAll(tasks)) {

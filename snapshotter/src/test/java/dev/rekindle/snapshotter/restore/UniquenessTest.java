@@ -1,10 +1,10 @@
 package dev.rekindle.snapshotter.restore;
 
-import dev.rekindle.snapshotter.agent.CloneNames;
-import dev.rekindle.snapshotter.agent.CloneIdentity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rekindle.snapshotter.agent.CloneIdentity;
+import dev.rekindle.snapshotter.agent.CloneNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,8 +29,7 @@ class UniquenessTest {
 
     uniqueness.establish(vm, NAMES, clock);
 
-    assertThat(vm.calls)
-        .containsExactly("generation", "resume", "reset", "hello", "identity");
+    assertThat(vm.calls).containsExactly("generation", "resume", "reset", "hello", "identity");
     assertThat(clock.micros()).containsOnlyKeys("resume", "agent", "identity");
   }
 
@@ -95,8 +94,7 @@ class UniquenessTest {
 
   private void assertRefused(String code) {
     assertThatThrownBy(() -> uniqueness.establish(vm, NAMES, clock))
-        .isInstanceOfSatisfying(
-            RestoreException.class, e -> assertThat(e.code()).isEqualTo(code));
+        .isInstanceOfSatisfying(RestoreException.class, e -> assertThat(e.code()).isEqualTo(code));
   }
 
   private static final class FakeVm implements RestoredVm {

@@ -28,8 +28,7 @@ class TemplateBuildTest {
   @TempDir Path state;
   private final ObjectMapper json = new ObjectMapper();
   private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
-  private final NdjsonProgress progress =
-      new NdjsonProgress(new PrintStream(lines, true, UTF_8));
+  private final NdjsonProgress progress = new NdjsonProgress(new PrintStream(lines, true, UTF_8));
   private final FakeVm vm = new FakeVm();
   private TemplateStore store;
   private TemplateBuild build;
@@ -47,8 +46,7 @@ class TemplateBuildTest {
     vm.endings.add(new BuildVm.Ended(0, 0, false, ""));
 
     TemplateBuild.Result result =
-        build.run(
-            "base", json.readTree("{}"), List.of(List.of("true"), List.of("echo", "1")), vm);
+        build.run("base", json.readTree("{}"), List.of(List.of("true"), List.of("echo", "1")), vm);
     progress.result(result);
 
     assertThat(vm.commands).containsExactly(List.of("true"), List.of("echo", "1"));
@@ -121,8 +119,7 @@ class TemplateBuildTest {
 
   private BuildException assertFails(String code) {
     List<BuildException> failures = new ArrayList<>();
-    assertThatThrownBy(
-            () -> build.run("base", json.readTree("{}"), List.of(List.of("true")), vm))
+    assertThatThrownBy(() -> build.run("base", json.readTree("{}"), List.of(List.of("true")), vm))
         .isInstanceOfSatisfying(BuildException.class, failures::add);
     BuildException failure = failures.getFirst();
     assertThat(failure.code()).isEqualTo(code);

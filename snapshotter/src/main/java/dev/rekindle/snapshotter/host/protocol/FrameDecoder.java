@@ -9,9 +9,11 @@ import java.util.function.Consumer;
  * dead after it threw.
  */
 public final class FrameDecoder {
-  private static final int HEADER_BYTES = FrameEncoder.LENGTH_BYTES + FrameEncoder.KIND_AND_ID_BYTES;
+  private static final int HEADER_BYTES =
+      FrameEncoder.LENGTH_BYTES + FrameEncoder.KIND_AND_ID_BYTES;
 
-  private final ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer header =
+      ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private byte[] payload;
   private int filledBytes;
   private int kind;

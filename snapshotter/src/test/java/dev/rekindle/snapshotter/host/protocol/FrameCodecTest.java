@@ -18,7 +18,8 @@ class FrameCodecTest {
 
   @Test
   void shouldWriteTheBytesOfTheSpecification() {
-    byte[] bytes = FrameEncoder.encode(new Frame.Data(0x01020304, StreamKind.STDERR, new byte[] {9}));
+    byte[] bytes =
+        FrameEncoder.encode(new Frame.Data(0x01020304, StreamKind.STDERR, new byte[] {9}));
 
     assertThat(bytes).containsExactly(7, 0, 0, 0, 4, 4, 3, 2, 1, 2, 9);
   }
