@@ -80,6 +80,7 @@ final class ExecRoutes {
     private final boolean lines;
     private final Promise<byte[]> first = Promise.promise();
     private final Buffer whole = Buffer.buffer();
+    private final java.util.List<Buffer> early = new java.util.ArrayList<>();
     private ExecRun run;
     private boolean atEnd;
 
@@ -123,6 +124,8 @@ final class ExecRoutes {
         return;
       }
       if (run == null) {
+        // Pausing the request holds back no lines of a chunk that is being cut already.
+        early.add(line);
         return;
       }
       try {
@@ -151,6 +154,8 @@ final class ExecRoutes {
       if (given != null) {
         run.exec().stdin(given);
       }
+      early.forEach(this::line);
+      early.clear();
       if (!lines || atEnd) {
         run.exec().stdinEof();
       } else {
