@@ -1,2 +1,6 @@
-/** Root package of the {@code cli} module; see {@code docs/design.md}, Layout. */
+/**
+ * The command line: a client of the HTTP API ({@link dev.rekindle.cli.ApiClient}) and the starter
+ * of the service ({@link dev.rekindle.cli.Service}), here or in the lab. Links nothing of the
+ * monitor.
+ */
 package dev.rekindle.cli;
