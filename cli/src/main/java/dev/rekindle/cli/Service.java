@@ -21,6 +21,8 @@ final class Service {
 
   private static final int NATIVE_SECONDS = 60;
   private static final int LAB_SECONDS = 600;
+  private static final String LAB_SERVICE_LIVES =
+      "kill -0 \"$(cat /run/rekindle.pid 2>/dev/null)\" 2>/dev/null";
 
   private final Settings settings;
   private final Console console;
@@ -120,9 +122,10 @@ final class Service {
     Path state = Path.of("/var/lib/rekindle");
     String script =
         "[ -e /var/lib/rekindle/images ] || ln -s /lab/share/images /var/lib/rekindle/images; "
-            + "pgrep -f dev.rekindle.pool.PoolMain >/dev/null || { cd /var/lib/rekindle; setsid "
+            + LAB_SERVICE_LIVES
+            + " || { cd /var/lib/rekindle; setsid "
             + String.join(" ", command(state, "0.0.0.0:7070"))
-            + " >> /lab/share/service.log 2>&1 < /dev/null & }";
+            + " >> /lab/share/service.log 2>&1 < /dev/null & echo $! > /run/rekindle.pid; }";
     run(Map.of(), lab(), "sh", script);
     awaitReady(LAB_SECONDS, null, labDir().resolve("share/service.log").toString());
   }
@@ -215,9 +218,9 @@ final class Service {
           Map.of(),
           lab(),
           "sh",
-          "pkill -TERM -f dev.rekindle.pool.PoolMain; i=0; "
-              + "while pgrep -f dev.rekindle.pool.PoolMain >/dev/null && [ $i -lt 100 ]; "
-              + "do sleep 0.2; i=$((i+1)); done; sync");
+          "kill $(cat /run/rekindle.pid); i=0; while "
+              + LAB_SERVICE_LIVES
+              + " && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; sync");
       run(Map.of(), lab(), "down");
       return true;
     }
