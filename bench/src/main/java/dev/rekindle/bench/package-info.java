@@ -1,2 +1,2 @@
-/** Root package of the {@code bench} module; see {@code docs/design.md}, Layout. */
+/** Benchmarks: what a user waits for, beside the floor that the kernel sets, in one run. */
 package dev.rekindle.bench;

@@ -50,6 +50,21 @@ final class BootRegisters {
     }
   }
 
+  /** Real mode at an address below 64 KiB, code segment 0, all else as after a reset. */
+  static void realMode(KvmVcpu vcpu, long rip) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment sregs = arena.allocate(KvmSregs.LAYOUT);
+      vcpu.state(KvmIoctls.GET_SREGS, sregs);
+      sregs.set(JAVA_LONG, KvmSregs.CS + KvmSegment.BASE, 0L);
+      sregs.set(JAVA_SHORT, KvmSregs.CS + KvmSegment.SELECTOR, (short) 0);
+      vcpu.state(KvmIoctls.SET_SREGS, sregs);
+      MemorySegment regs = arena.allocate(KvmRegs.LAYOUT);
+      regs.set(JAVA_LONG, KvmRegs.RIP, rip);
+      regs.set(JAVA_LONG, KvmRegs.RFLAGS, BootCpuState.RFLAGS);
+      vcpu.state(KvmIoctls.SET_REGS, regs);
+    }
+  }
+
   private static void setMsrs(KvmVcpu vcpu, Arena arena) {
     Map<Integer, Long> values = Msrs.atBoot();
     long head = KvmMsrs.LAYOUT.byteSize();

@@ -87,6 +87,22 @@ public final class MicroVm implements AutoCloseable {
   }
 
   /**
+   * Puts a small real-mode program into an empty shell: what tests and benchmarks run, since it
+   * needs no kernel and runs on every KVM.
+   *
+   * @param shell fresh or vacated; this machine's from now on
+   * @param code machine code
+   * @param gpa where it is placed and begins, below 64 KiB
+   * @return paused before its first instruction
+   */
+  public static MicroVm program(Shell shell, byte[] code, long gpa) {
+    shell.memory().write(gpa, code, 0, code.length);
+    KvmVcpu vcpu = shell.vcpus().getFirst();
+    join(shell.threads().getFirst().onThread(() -> BootRegisters.realMode(vcpu, gpa)));
+    return adopt(shell, List.of());
+  }
+
+  /**
    * Makes a machine of a shell whose memory and registers were set otherwise: assembler guests.
    *
    * @param shell this machine's from now on
