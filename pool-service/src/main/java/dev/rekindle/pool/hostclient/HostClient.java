@@ -14,8 +14,8 @@ import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.host.protocol.ProtocolException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -53,21 +53,20 @@ public final class HostClient {
     this.listener = listener;
     socket.handler(this::received);
     socket.closeHandler(_ -> lost());
-    socket.exceptionHandler(e -> LOG.debug("host connection", e));
+    socket.exceptionHandler(e -> LOG.warn("host connection", e));
   }
 
   /**
    * Connects and says hello.
    *
-   * @param vertx on whose event loop all of it runs
+   * @param net makes the connection, on whose event loop all of it runs; must stay reachable, since
+   *     Vert.x closes a client and its connections when it is collected as garbage
    * @param path of the host process's socket
    * @param listener told of what comes unasked
    * @return the client, once the host process has answered
    */
-  public static Future<HostClient> connect(Vertx vertx, Path path, HostListener listener) {
-    return vertx
-        .createNetClient()
-        .connect(SocketAddress.domainSocketAddress(path.toString()))
+  public static Future<HostClient> connect(NetClient net, Path path, HostListener listener) {
+    return net.connect(SocketAddress.domainSocketAddress(path.toString()))
         .map(socket -> new HostClient(socket, listener))
         .compose(client ->
             client

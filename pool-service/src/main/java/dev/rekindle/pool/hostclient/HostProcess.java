@@ -5,6 +5,7 @@ import dev.rekindle.pool.error.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClient;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ public final class HostProcess {
   public record Launch(List<String> command, Path stateDir, int shells) {}
 
   private final Vertx vertx;
+  private final NetClient net;
   private final Launch launch;
   private final HostListener listener;
   private final Runnable onStart;
@@ -51,6 +53,7 @@ public final class HostProcess {
    */
   public HostProcess(Vertx vertx, Launch launch, HostListener listener, Runnable onStart) {
     this.vertx = vertx;
+    this.net = vertx.createNetClient();
     this.launch = launch;
     this.listener = listener;
     this.onStart = onStart;
@@ -62,7 +65,7 @@ public final class HostProcess {
     int number = ++starts;
     vertx
         .executeBlocking(() -> spawn(number), false)
-        .compose(path -> HostClient.connect(vertx, path, new Watch()))
+        .compose(path -> HostClient.connect(net, path, new Watch()))
         .onSuccess(connected -> {
           client = connected;
           delayMillis = 100;
@@ -102,7 +105,10 @@ public final class HostProcess {
           "it said '" + line + "' instead of ready; see " + logs.resolve("host.log"));
     }
     process = started;
-    started.onExit().thenRun(() -> LOG.info("host process {} ended", started.pid()));
+    started
+        .onExit()
+        .thenRun(() ->
+            LOG.info("host process {} ended, exit code {}", started.pid(), started.exitValue()));
     return socket;
   }
 

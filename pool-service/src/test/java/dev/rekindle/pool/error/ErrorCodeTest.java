@@ -18,7 +18,8 @@ class ErrorCodeTest {
     assertThat(rows)
         .containsExactlyElementsOf(
             Arrays.stream(ErrorCode.values())
-                .map(code -> "| " + code.code() + " | " + code.status() + " | " + code.title() + " |")
+                .map(code ->
+                    "| " + code.code() + " | " + code.status() + " | " + code.title() + " |")
                 .toList());
   }
 }
