@@ -31,13 +31,19 @@ static void conn_close(struct conn *c)
 	graveyard_add(c);
 }
 
+/* Not while what it asked for before waits to be used or to be read. */
+static bool takes_requests(const struct conn *c)
+{
+	return !c->dead && !c->closing && !c->stdin_full && queue_length(&c->out) < 4 * OUT_HIGH;
+}
+
 void conn_update(struct conn *c)
 {
 	uint32_t wanted = EPOLLRDHUP;
 	if (c->dead) {
 		return;
 	}
-	if (!c->stdin_full && !c->closing) {
+	if (takes_requests(c)) {
 		wanted |= EPOLLIN;
 	}
 	if (queue_length(&c->out) > 0) {
@@ -175,7 +181,7 @@ static void request(struct conn *c, uint8_t type, const uint8_t *payload, size_t
 /* Takes whole frames off the input, as long as their effects have room. */
 static void parse(struct conn *c)
 {
-	while (!c->dead && !c->closing && !c->stdin_full && queue_length(&c->out) < 4 * OUT_HIGH) {
+	while (takes_requests(c)) {
 		const uint8_t *at = c->in.bytes + c->in.head;
 		if (queue_length(&c->in) < HEADER) {
 			return;
@@ -205,7 +211,7 @@ void conn_resume(struct conn *c)
 
 static void receive(struct conn *c)
 {
-	for (int round = 0; round < 4 && !c->dead && !c->closing && !c->stdin_full; round++) {
+	for (int round = 0; round < 4 && takes_requests(c); round++) {
 		uint8_t *at = queue_reserve(&c->in, CHUNK);
 		ssize_t n = read(c->source.fd, at, CHUNK);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {

@@ -7,7 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The bytes of {@code docs/agent-protocol.md}, version 1: requests encoded, replies cut out of the
@@ -26,6 +28,10 @@ final class AgentFrames {
 
   private static final int HEADER_BYTES = 5;
   private static final int MAX_STDIN_BYTES = 1 << 16;
+  private static final int TIMED_OUT = 1;
+  private static final int MAX_MESSAGE_CHARS = 1024;
+  private static final Pattern CODE = Pattern.compile("[a-z][a-z_]*\\.[a-z_]{1,48}");
+  private static final byte[] NOTHING = new byte[0];
 
   /** What the agent sent is not the protocol. */
   static final class MalformedException extends Exception {
@@ -61,7 +67,8 @@ final class AgentFrames {
     record Unknown(int type) implements Reply {}
   }
 
-  private byte[] pending = new byte[0];
+  private byte[] pending = NOTHING;
+  private int pendingBytes;
 
   static byte[] hello() {
     return frame(HELLO, new Payload().u32(VERSION));
@@ -103,32 +110,44 @@ final class AgentFrames {
     return frame(STDIN_EOF, new Payload());
   }
 
-  /** Takes the next bytes of the stream; the frames they complete. */
+  /**
+   * Takes the next bytes of the stream. A guest may send a frame in pieces of one byte: what is
+   * kept is copied only when the room for it doubles.
+   *
+   * @return the frames they complete
+   */
   List<Reply> feed(byte[] data) throws MalformedException {
-    byte[] all = data;
-    if (pending.length > 0) {
-      all = new byte[pending.length + data.length];
-      System.arraycopy(pending, 0, all, 0, pending.length);
-      System.arraycopy(data, 0, all, pending.length, data.length);
-    }
-    ByteBuffer in = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
+    append(data);
     List<Reply> replies = new ArrayList<>();
-    while (in.remaining() >= HEADER_BYTES) {
-      int length = in.getInt(in.position());
+    int at = 0;
+    while (pendingBytes - at >= HEADER_BYTES) {
+      int length = ByteBuffer.wrap(pending).order(ByteOrder.LITTLE_ENDIAN).getInt(at);
       if (length < 0 || length > MAX_PAYLOAD_BYTES) {
         throw new MalformedException("a frame of " + Integer.toUnsignedString(length) + " bytes");
       }
-      if (in.remaining() < HEADER_BYTES + length) {
+      if (pendingBytes - at < HEADER_BYTES + length) {
         break;
       }
-      int type = Byte.toUnsignedInt(in.get(in.position() + 4));
-      int start = in.position() + HEADER_BYTES;
-      replies.add(reply(type, new Reader(all, start, length)));
-      in.position(start + length);
+      int type = Byte.toUnsignedInt(pending[at + 4]);
+      replies.add(reply(type, new Reader(pending, at + HEADER_BYTES, length)));
+      at += HEADER_BYTES + length;
     }
-    pending = new byte[in.remaining()];
-    in.get(pending);
+    pendingBytes -= at;
+    if (pendingBytes == 0) {
+      pending = NOTHING;
+    } else if (at > 0) {
+      System.arraycopy(pending, at, pending, 0, pendingBytes);
+    }
     return replies;
+  }
+
+  private void append(byte[] data) {
+    if (pending.length - pendingBytes < data.length) {
+      int wanted = Math.max(pendingBytes + data.length, pending.length * 2);
+      pending = Arrays.copyOf(pending, wanted);
+    }
+    System.arraycopy(data, 0, pending, pendingBytes, data.length);
+    pendingBytes += data.length;
   }
 
   private static Reply reply(int type, Reader in) throws MalformedException {
@@ -142,13 +161,22 @@ final class AgentFrames {
           new Reply.Exit(
               (int) in.number(4),
               (int) in.number(4),
-              in.number(1) != 0,
+              (in.number(1) & TIMED_OUT) != 0,
               in.number(8),
               in.number(8),
               in.number(8));
-      case 0xFF -> new Reply.Failed(in.str16(), in.str16());
+      case 0xFF -> failed(in.str16(), in.str16());
       default -> new Reply.Unknown(type);
     };
+  }
+
+  /** The code becomes part of an address and of metrics, the message of a log. */
+  private static Reply failed(String code, String message) throws MalformedException {
+    if (code.length() > 64 || !CODE.matcher(code).matches()) {
+      throw new MalformedException("an error whose code is none");
+    }
+    String text = message.replaceAll("\\p{Cntrl}", "?");
+    return new Reply.Failed(code, text.substring(0, Math.min(MAX_MESSAGE_CHARS, text.length())));
   }
 
   private static byte[] frame(byte type, Payload payload) {

@@ -40,6 +40,26 @@ final class AgentConnection implements AutoCloseable {
             .array());
   }
 
+  /** Sends the bytes again and again, reading nothing; the bytes taken when no more are. */
+  long flood(byte[] bytes, long limit) throws IOException, InterruptedException {
+    channel.configureBlocking(false);
+    try {
+      long taken = 0;
+      ByteBuffer buffer = ByteBuffer.wrap(bytes);
+      for (int idle = 0; idle < 50 && taken < limit; ) {
+        int written = channel.write(buffer.hasRemaining() ? buffer : buffer.rewind());
+        taken += written;
+        idle = written > 0 ? 0 : idle + 1;
+        if (written == 0) {
+          Thread.sleep(10);
+        }
+      }
+      return taken;
+    } finally {
+      channel.configureBlocking(true);
+    }
+  }
+
   Frame receive() throws IOException {
     ByteBuffer header = read(5);
     int length = header.getInt();

@@ -87,6 +87,21 @@ class AgentProtocolTest {
   }
 
   @Test
+  void shouldTakeNoMoreRequestsWhenRepliesAreNotRead() throws Exception {
+    byte[] pings = new byte[69 * 100];
+    for (int at = 0; at < pings.length; at += 69) {
+      pings[at] = 64;
+      pings[at + 4] = 0x07;
+    }
+    long taken = connection.flood(pings, 64 << 20);
+
+    assertThat(taken).isLessThan(8 << 20);
+    for (long i = 0; i < taken / 69; i++) {
+      assertThat(connection.receive().type()).isEqualTo(0x87);
+    }
+  }
+
+  @Test
   void shouldOutliveNoise() throws Exception {
     Random random = new Random(4711);
     for (int i = 0; i < 300; i++) {
