@@ -64,6 +64,9 @@ final class Json {
    * @throws ServiceException {@code request.not_json}, {@code request.invalid}
    */
   static <T> T read(byte[] body, Class<T> type) {
+    if (body.length == 0) {
+      throw new ServiceException(ErrorCode.REQUEST_NOT_JSON, "the body is empty");
+    }
     try {
       T value = MAPPER.readValue(body, type);
       if (value == null || value instanceof JsonNode node && !node.isObject()) {

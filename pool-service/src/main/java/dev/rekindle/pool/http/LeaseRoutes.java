@@ -56,7 +56,7 @@ final class LeaseRoutes {
   }
 
   private void acquire(RoutingContext context) {
-    AcquireBody body = Json.read(context.body().buffer().getBytes(), AcquireBody.class);
+    AcquireBody body = Json.read(Replies.body(context), AcquireBody.class);
     Promise<Lease> promise = leases.acquire(body.template(), body.ttlSeconds());
     context
         .response()
@@ -80,7 +80,7 @@ final class LeaseRoutes {
   }
 
   private void renew(RoutingContext context) {
-    RenewBody body = Json.read(context.body().buffer().getBytes(), RenewBody.class);
+    RenewBody body = Json.read(Replies.body(context), RenewBody.class);
     Lease lease = held(context, leases);
     Replies.json(context, 200, describe(leases.renew(lease, body.ttlSeconds())));
   }

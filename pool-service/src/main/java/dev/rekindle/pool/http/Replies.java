@@ -1,5 +1,6 @@
 package dev.rekindle.pool.http;
 
+import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 
 /** Bodies that are JSON, and streams of them. */
@@ -16,6 +17,12 @@ final class Replies {
           .putHeader("Content-Type", "application/json")
           .end(Json.text(body) + "\n");
     }
+  }
+
+  /** The request's body, which may be missing. */
+  static byte[] body(RoutingContext context) {
+    Buffer body = context.body().buffer();
+    return body == null ? new byte[0] : body.getBytes();
   }
 
   static boolean wantsStream(RoutingContext context) {

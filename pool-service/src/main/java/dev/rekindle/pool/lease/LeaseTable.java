@@ -42,6 +42,9 @@ public final class LeaseTable implements HostListener {
   private static final long TICK_MILLIS = 100;
   private static final int MAX_ENDED = 10_000;
 
+  /** Longest an acquire waits, its restore included. */
+  private static final long MAX_WAIT_MILLIS = 60_000;
+
   /** Restores at a time: more would only wait for the processors inside the host process. */
   private static final int MAX_ACQUIRING = 4;
 
@@ -72,6 +75,7 @@ public final class LeaseTable implements HostListener {
       };
   private final Deque<Waiting> queue = new ArrayDeque<>();
   private int acquiring;
+  private int releasing;
 
   /**
    * @param vertx whose event loop this runs on
@@ -106,12 +110,19 @@ public final class LeaseTable implements HostListener {
     queue.removeIf(Waiting::canceled);
     if (templates.find(template).isEmpty()) {
       promise.fail(unknownTemplate(template));
-    } else if (leases.size() + acquiring >= config.maxLeases()) {
+    } else if (placesTaken() >= config.maxLeases() && config.maxQueue() == 0) {
       promise.fail(exhausted(leases.size() + " leases are held, the most allowed"));
-    } else if (queue.size() >= config.maxQueue()) {
+    } else if (queue.size() >= config.maxQueue() && placesTaken() >= config.maxLeases()) {
       promise.fail(exhausted(queue.size() + " acquires wait already"));
     } else {
       queue.add(new Waiting(template, ttlSeconds, System.nanoTime(), promise));
+      long timer =
+          vertx.setTimer(
+              MAX_WAIT_MILLIS,
+              _ ->
+                  promise.tryFail(
+                      exhausted("no place came free within " + MAX_WAIT_MILLIS + " ms")));
+      promise.future().onComplete(_ -> vertx.cancelTimer(timer));
       serveNext();
     }
     promise
@@ -130,8 +141,13 @@ public final class LeaseTable implements HostListener {
     return new ServiceException(ErrorCode.POOL_EXHAUSTED, why + "; try again in a second");
   }
 
+  /** Places held by leases, by those being made and by those whose sandbox is not yet gone. */
+  private int placesTaken() {
+    return leases.size() + acquiring + releasing;
+  }
+
   private void serveNext() {
-    while (acquiring < MAX_ACQUIRING && !queue.isEmpty()) {
+    while (acquiring < MAX_ACQUIRING && placesTaken() < config.maxLeases() && !queue.isEmpty()) {
       Waiting waiting = queue.poll();
       if (!waiting.canceled()) {
         acquiring++;
@@ -256,7 +272,9 @@ public final class LeaseTable implements HostListener {
    */
   public Lease find(String id) {
     Lease lease = leases.get(id);
-    if (lease != null) {
+    if (lease != null && isOver(lease)) {
+      expire(lease);
+    } else if (lease != null) {
       return lease;
     }
     Ended gone = ended.get(id);
@@ -327,23 +345,31 @@ public final class LeaseTable implements HostListener {
     }
     ended.put(lease.id(), new Ended(why, detail));
     metrics.ended(lease.template(), reason);
+    releasing++;
     return host.get()
         .compose(
             client -> client.request(new HostRequest.Release(lease.id()), HostReply.Release.class))
         .onFailure(e -> LOG.warn("release of {}: {}", lease.id(), e.getMessage()))
-        .onComplete(_ -> templates.release(lease.snapshotId()))
+        .onComplete(_ -> {
+          releasing--;
+          templates.release(lease.snapshotId());
+          serveNext();
+        })
         .<Void>mapEmpty()
         .otherwiseEmpty();
   }
 
   private void expire() {
-    long now = System.nanoTime();
-    for (Lease lease : all()) {
-      if (lease.deadlineNanos() - now <= 0) {
-        LOG.info("lease {} of {} expired", lease.id(), lease.template());
-        end(lease, ErrorCode.LEASE_EXPIRED, "expired at " + lease.expiresAt(), "expired");
-      }
-    }
+    all().stream().filter(LeaseTable::isOver).forEach(this::expire);
+  }
+
+  private static boolean isOver(Lease lease) {
+    return lease.deadlineNanos() - System.nanoTime() <= 0;
+  }
+
+  private void expire(Lease lease) {
+    LOG.info("lease {} of {} expired", lease.id(), lease.template());
+    end(lease, ErrorCode.LEASE_EXPIRED, "expired at " + lease.expiresAt(), "expired");
   }
 
   @Override
@@ -372,6 +398,7 @@ public final class LeaseTable implements HostListener {
     ended.put(lease.id(), new Ended(ErrorCode.LEASE_LOST, detail));
     metrics.ended(lease.template(), "lost");
     templates.release(lease.snapshotId());
+    serveNext();
   }
 
   /**
