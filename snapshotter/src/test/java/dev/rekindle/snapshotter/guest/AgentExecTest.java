@@ -218,11 +218,15 @@ class AgentExecTest {
   @Test
   void shouldKillTheCommandWhenTheConnectionEnds() throws Exception {
     AgentConnection other = agent.connect();
-    other.start("sh", "-c", "sleep 100 & sleep 100");
+    other.start("sh", "-c", "sleep 100 & echo up; sleep 100");
     assertThat(other.receive().type()).isEqualTo(0x83);
+    assertThat(other.receive().type()).isEqualTo(0x84);
+    List<ProcessHandle> group = agent.descendants();
 
     other.close();
 
+    assertThat(group).hasSizeGreaterThanOrEqualTo(2);
+    await(() -> group.stream().noneMatch(ProcessHandle::isAlive));
     await(() -> agent.children() == 0);
   }
 
@@ -296,9 +300,11 @@ class AgentExecTest {
   }
 
   private static void await(java.util.concurrent.Callable<Boolean> condition) throws Exception {
-    for (int i = 0; i < 500 && !condition.call(); i++) {
+    boolean met = condition.call();
+    for (int i = 0; i < 500 && !met; i++) {
       Thread.sleep(10);
+      met = condition.call();
     }
-    assertThat(condition.call()).isTrue();
+    assertThat(met).isTrue();
   }
 }

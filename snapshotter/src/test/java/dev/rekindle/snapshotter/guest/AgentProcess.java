@@ -76,6 +76,10 @@ final class AgentProcess implements AutoCloseable {
     return process.toHandle().children().count();
   }
 
+  List<ProcessHandle> descendants() {
+    return process.descendants().toList();
+  }
+
   /** Resident memory, bytes. */
   long residentBytes() throws IOException {
     String pages = Files.readString(Path.of("/proc/" + process.pid() + "/statm")).split(" ")[1];
