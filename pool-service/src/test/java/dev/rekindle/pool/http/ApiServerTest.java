@@ -1,0 +1,321 @@
+package dev.rekindle.pool.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rekindle.metrics.ServiceMetrics;
+import dev.rekindle.pool.config.ServiceConfig;
+import dev.rekindle.pool.hostclient.FakeHost;
+import dev.rekindle.pool.hostclient.HostListener;
+import dev.rekindle.pool.hostclient.HostProcess;
+import dev.rekindle.pool.lease.LeaseTable;
+import dev.rekindle.pool.template.TemplateBuilder;
+import dev.rekindle.pool.template.TemplateCatalog;
+import dev.rekindle.snapshotter.template.TemplateStore;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The service over HTTP, with a host process that has no VMs. */
+@Timeout(120)
+class ApiServerTest {
+  private static final int MAX_LEASES = 8;
+  private static final String LEASE = "{\"template\":\"base\",\"ttlSeconds\":60}";
+
+  private final ObjectMapper json = new ObjectMapper();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Vertx vertx = Vertx.vertx();
+  private HostProcess host;
+  private int port;
+
+  @BeforeEach
+  void start(@TempDir Path state) throws Exception {
+    Files.createDirectories(state.resolve("templates"));
+    Files.writeString(
+        state.resolve("templates/base.json"),
+        "{\"name\":\"base\",\"recipe\":{},\"snapshotId\":\"base-0123456789ab\",\"generation\":1,"
+            + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
+    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, 0);
+    vertx.deployVerticle(new Service(config)).await(20, TimeUnit.SECONDS);
+  }
+
+  private final class Service extends VerticleBase {
+    private final ServiceConfig config;
+    private LeaseTable leases;
+
+    Service(ServiceConfig config) {
+      this.config = config;
+    }
+
+    @Override
+    public Future<?> start() throws Exception {
+      ServiceMetrics metrics = new ServiceMetrics();
+      TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(config.stateDir()));
+      List<String> command =
+          List.of(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "-XX:TieredStopAtLevel=1",
+              "-cp",
+              System.getProperty("java.class.path"),
+              FakeHost.class.getName());
+      HostListener relay =
+          new HostListener() {
+            @Override
+            public void sandboxExited(String sandboxId, String reason, String consoleTail) {
+              leases.sandboxExited(sandboxId, reason, consoleTail);
+            }
+
+            @Override
+            public void hostLost() {
+              leases.hostLost();
+            }
+          };
+      host =
+          new HostProcess(
+              vertx, new HostProcess.Launch(command, config.stateDir(), 0), relay, () -> {});
+      leases = new LeaseTable(vertx, config, host::client, catalog, metrics);
+      TemplateBuilder builder =
+          new TemplateBuilder(
+              vertx,
+              List.of(
+                  "sh",
+                  "-c",
+                  "cat >&2; echo '{\"error\":{\"code\":\"template.kernel_panic\","
+                      + "\"message\":\"no\",\"consoleTail\":\"tail\"}}'",
+                  "sh"),
+              config.stateDir(),
+              catalog);
+      host.start();
+      return new ApiServer(vertx, leases, catalog, builder, host, metrics)
+          .listen(config)
+          .onSuccess(server -> port = server.actualPort());
+    }
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    http.close();
+    host.stop().await(20, TimeUnit.SECONDS);
+    vertx.close().await(20, TimeUnit.SECONDS);
+  }
+
+  private HttpRequest.Builder to(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> post(String path, String body, String token) throws Exception {
+    return send(to(path).header("Rekindle-Lease-Token", token).POST(BodyPublishers.ofString(body)));
+  }
+
+  private JsonNode lease() throws Exception {
+    HttpResponse<String> reply = post("/v1/leases", LEASE, "-");
+    assertThat(reply.statusCode()).as(reply.body()).isEqualTo(201);
+    return json.readTree(reply.body());
+  }
+
+  private String code(HttpResponse<String> reply) throws Exception {
+    return reply.statusCode() + " " + json.readTree(reply.body()).path("code").asText();
+  }
+
+  private HttpResponse<String> exec(JsonNode lease, String body) throws Exception {
+    String path = "/v1/leases/" + lease.get("id").asText() + "/exec";
+    return post(path, body, lease.get("token").asText());
+  }
+
+  private int sandboxes() throws Exception {
+    return json.readTree(send(to("/v1/status")).body()).path("host").path("sandboxes").asInt(-1);
+  }
+
+  private void awaitSandboxes(int count) throws Exception {
+    for (int i = 0; i < 500 && sandboxes() != count; i++) {
+      Thread.sleep(20);
+    }
+    assertThat(sandboxes()).isEqualTo(count);
+  }
+
+  @Test
+  void shouldGiveAndTakeBackWhenALeaseIsUsedInOrder() throws Exception {
+    JsonNode lease = lease();
+
+    HttpResponse<String> exec = exec(lease, "{\"argv\":[\"cat\"],\"stdin\":\"grüße\"}");
+
+    assertThat(json.readTree(exec.body()).path("stdout").asText()).isEqualTo("grüße");
+    assertThat(lease.path("stagesMicros").has("total")).isTrue();
+    HttpRequest.Builder release =
+        to("/v1/leases/" + lease.get("id").asText())
+            .header("Rekindle-Lease-Token", lease.get("token").asText())
+            .DELETE();
+    assertThat(send(release).statusCode()).isEqualTo(204);
+    assertThat(send(release).statusCode()).isEqualTo(204);
+    assertThat(code(exec(lease, "{\"argv\":[\"cat\"]}"))).isEqualTo("410 lease.released");
+    awaitSandboxes(0);
+  }
+
+  @Test
+  void shouldStreamLinesWhenAskedByAccept() throws Exception {
+    String body =
+        "{\"template\":\"base\",\"exec\":{\"argv\":[\"cat\"]}}\n{\"stdin\":\"a\"}\n{\"stdin\":\"b\"}\n";
+
+    HttpResponse<String> reply =
+        send(
+            to("/v1/run")
+                .header("Accept", "application/x-ndjson")
+                .header("Content-Type", "application/x-ndjson")
+                .POST(BodyPublishers.ofString(body)));
+
+    assertThat(reply.body()).contains("\"lease\"", "\"started\"", "\"exit\"");
+    assertThat(reply.body()).contains("{\"stdout\":\"a\"}", "{\"stdout\":\"b\"}");
+    awaitSandboxes(0);
+  }
+
+  @Test
+  void shouldRefuseBadInputWithItsCode() throws Exception {
+    for (String[] c :
+        new String[][] {
+          {"", "400 request.not_json"},
+          {"{", "400 request.not_json"},
+          {"[]", "400 request.invalid"},
+          {"{\"template\":\"base\",\"ttl\":1}", "400 request.invalid"},
+          {"{\"template\":\"base\",\"ttlSeconds\":0}", "400 request.invalid"},
+          {"{\"template\":\"base\",\"ttlSeconds\":3155760000}", "400 request.invalid"},
+          {"{\"template\":\"base\",\"ttlSeconds\":\"1\"}", "400 request.invalid"},
+          {"{\"template\":\"base\"} x", "400 request.not_json"},
+          {"{\"template\":\"../x\"}", "400 request.invalid"},
+          {"{\"template\":\"none\"}", "404 template.unknown"},
+        }) {
+      assertThat(code(post("/v1/leases", c[0], "-"))).as(c[0]).isEqualTo(c[1]);
+    }
+    assertThat(code(send(to("/nothing")))).isEqualTo("404 route.unknown");
+    assertThat(code(post("/v1/status", "{}", "-"))).isEqualTo("405 route.method_not_allowed");
+    assertThat(sandboxes()).isZero();
+  }
+
+  @Test
+  void shouldNameTheFieldAndTheValueWhenRefusing() throws Exception {
+    String body = post("/v1/leases", "{\"template\":\"base\",\"ttlSeconds\":0}", "-").body();
+
+    assertThat(json.readTree(body).path("detail").asText())
+        .contains("ttlSeconds must be in [1, 86400], got 0");
+  }
+
+  @Test
+  void shouldRefuseStrangersWhenTokenIsMissingOrWrong() throws Exception {
+    JsonNode lease = lease();
+    String path = "/v1/leases/" + lease.get("id").asText();
+
+    assertThat(code(send(to(path).DELETE()))).isEqualTo("401 lease.token_missing");
+    assertThat(code(post(path + "/renew", "{}", "guess"))).isEqualTo("403 lease.token_wrong");
+    assertThat(code(post("/v1/leases/none/exec", "{\"argv\":[\"a\"]}", "x")))
+        .isEqualTo("404 lease.unknown");
+  }
+
+  @Test
+  void shouldReleaseByItselfWhenDeadlinePasses() throws Exception {
+    JsonNode lease =
+        json.readTree(post("/v1/leases", "{\"template\":\"base\",\"ttlSeconds\":1}", "-").body());
+
+    awaitSandboxes(0);
+
+    assertThat(code(exec(lease, "{\"argv\":[\"cat\"]}"))).isEqualTo("410 lease.expired");
+  }
+
+  @Test
+  void shouldLoseLeasesAndGoOnWhenHostProcessIsKilled() throws Exception {
+    JsonNode lease = lease();
+
+    ProcessHandle.current()
+        .children()
+        .filter(p -> p.info().commandLine().orElse("").contains("FakeHost"))
+        .forEach(ProcessHandle::destroyForcibly);
+    for (int i = 0; i < 500 && host.starts() < 2; i++) {
+      Thread.sleep(20);
+    }
+
+    assertThat(code(exec(lease, "{\"argv\":[\"cat\"]}"))).isEqualTo("410 lease.sandbox_lost");
+    assertThat(lease().get("served").asText()).isEqualTo("new");
+  }
+
+  @Test
+  void shouldServeAllInTurnAndLeakNothingWhenTwoHundredCome() throws Exception {
+    List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+    String body = "{\"template\":\"base\",\"exec\":{\"argv\":[\"cat\"],\"stdin\":\"x\"}}";
+    for (int i = 0; i < 200; i++) {
+      all.add(
+          http.sendAsync(
+              to("/v1/run").POST(BodyPublishers.ofString(body)).build(),
+              HttpResponse.BodyHandlers.ofString()));
+    }
+
+    for (CompletableFuture<HttpResponse<String>> one : all) {
+      HttpResponse<String> reply = one.get(60, TimeUnit.SECONDS);
+      assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+    }
+    awaitSandboxes(0);
+    assertThat(send(to("/metrics")).body()).contains("rekindle_lease_stage_seconds_bucket");
+  }
+
+  @Test
+  void shouldTakeTheLeaseBackWhenItsClientIsGone() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      try (Socket socket = new Socket("127.0.0.1", port)) {
+        String request =
+            "POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: " + LEASE.length() + "\r\n\r\n";
+        socket.getOutputStream().write((request + LEASE).getBytes());
+        socket.setSoLinger(true, 0);
+      }
+    }
+
+    // Where the reply was already written the lease is its client's until its deadline.
+    int left = json.readTree(send(to("/v1/leases")).body()).path("leases").size();
+    awaitSandboxes(left);
+  }
+
+  @Test
+  void shouldTellTheCommandsErrorWhenItCannotRun() throws Exception {
+    assertThat(code(exec(lease(), "{\"argv\":[\"missing\"]}"))).isEqualTo("422 exec.not_found");
+  }
+
+  @Test
+  void shouldTellTheBuildersErrorWhenATemplateFails() throws Exception {
+    HttpResponse<String> reply = send(to("/v1/templates/base").PUT(BodyPublishers.noBody()));
+
+    assertThat(code(reply)).isEqualTo("422 template.kernel_panic");
+    assertThat(reply.body()).contains("\"consoleTail\":\"tail\"");
+  }
+
+  @Test
+  void shouldRefuseARecipeThatIsNone() throws Exception {
+    HttpResponse<String> reply =
+        send(to("/v1/templates/x").PUT(BodyPublishers.ofString("{\"memoryMib\":1}")));
+
+    assertThat(reply.statusCode()).as(reply.body()).isEqualTo(400);
+  }
+
+  @Test
+  void shouldDescribeItselfWhenAsked() throws Exception {
+    assertThat(send(to("/openapi.yaml")).body()).contains("openapi: 3.1");
+    assertThat(send(to("/healthz")).statusCode()).isEqualTo(200);
+  }
+}
