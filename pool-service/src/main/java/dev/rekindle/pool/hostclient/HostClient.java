@@ -140,7 +140,7 @@ public final class HostClient {
       case Frame.Reply reply -> reply(reply, exec);
       case Frame.Data data -> {
         if (exec != null) {
-          exec.data(data);
+          guarded(exec, () -> exec.data(data));
         }
       }
       case Frame.Event event -> event(event, exec);
@@ -174,7 +174,18 @@ public final class HostClient {
     if (event instanceof HostEvent.SandboxExited exited) {
       listener.sandboxExited(exited.sandboxId(), exited.reason(), exited.consoleTail());
     } else if (exec != null) {
-      exec.event(event);
+      guarded(exec, () -> exec.event(event));
+    }
+  }
+
+  /** A fault in one command's consumer ends that command, not the connection of all. */
+  private static void guarded(HostExec exec, Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      LOG.error("a command's output could not be handled; it is killed", e);
+      exec.cancel();
+      exec.fail(e);
     }
   }
 

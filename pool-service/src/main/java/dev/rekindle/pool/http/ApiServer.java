@@ -82,7 +82,10 @@ public final class ApiServer {
    * @return the server
    */
   public Future<HttpServer> listen(ServiceConfig config) {
-    HttpServerOptions options = new HttpServerOptions().setIdleTimeout(0).setTcpNoDelay(true);
+    // HTTP/1.1 only: an upgrade to HTTP/2 in clear text would come in the middle of a request whose
+    // body is a command's standard input.
+    HttpServerOptions options =
+        new HttpServerOptions().setTcpNoDelay(true).setHttp2ClearTextEnabled(false);
     return vertx
         .createHttpServer(options)
         .requestHandler(router)

@@ -147,6 +147,12 @@ final class ExecRoutes {
       }
     }
 
+    private void goOn() {
+      if (!atEnd) {
+        request.resume();
+      }
+    }
+
     /** Connects what follows to the command's standard input. */
     void feed(ExecRun started, ExecBody body) {
       run = started;
@@ -159,8 +165,8 @@ final class ExecRoutes {
       if (!lines || atEnd) {
         run.exec().stdinEof();
       } else {
-        run.exec().onStdinDrained(request::resume);
-        request.resume();
+        run.exec().onStdinDrained(this::goOn);
+        goOn();
       }
       context.response().exceptionHandler(_ -> run.exec().cancel());
     }
