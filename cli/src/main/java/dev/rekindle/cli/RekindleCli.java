@@ -35,7 +35,7 @@ public final class RekindleCli {
   static final class Test {}
 
   /** Documented here, done by the launcher, which builds first. */
-  @Command(name = "bench", description = "Runs a benchmark: restore. Each takes --json.")
+  @Command(name = "bench", description = "Runs a benchmark: restore, boot. Each takes --json.")
   static final class Bench {}
 
   /**

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
  * Documentation/driver-api/early-userspace/buffer-format.rst}. Times are 0 and owners root, so
  * equal contents give equal bytes.
  */
-final class CpioWriter implements AutoCloseable {
+public final class CpioWriter implements AutoCloseable {
   private static final int HEADER_BYTES = 110;
   private static final int S_IFREG = 0100000;
   private static final int S_IFDIR = 0040000;
@@ -18,15 +18,19 @@ final class CpioWriter implements AutoCloseable {
   private final OutputStream out;
   private int inode = 1;
 
-  CpioWriter(OutputStream out) {
+  /**
+   * @param out the writer's from now on, closed with it
+   */
+  public CpioWriter(OutputStream out) {
     this.out = out;
   }
 
   /**
    * @param name without a leading slash; parents come first
    * @param permissions nine bits
+   * @throws IOException as the stream does
    */
-  void directory(String name, int permissions) throws IOException {
+  public void directory(String name, int permissions) throws IOException {
     entry(name, S_IFDIR | permissions, 2, 0, 0, new byte[0]);
   }
 
@@ -34,8 +38,9 @@ final class CpioWriter implements AutoCloseable {
    * @param name without a leading slash
    * @param permissions nine bits
    * @param content of the file
+   * @throws IOException as the stream does
    */
-  void file(String name, int permissions, byte[] content) throws IOException {
+  public void file(String name, int permissions, byte[] content) throws IOException {
     entry(name, S_IFREG | permissions, 1, 0, 0, content);
   }
 
@@ -44,8 +49,10 @@ final class CpioWriter implements AutoCloseable {
    * @param permissions nine bits
    * @param major of the device
    * @param minor of the device
+   * @throws IOException as the stream does
    */
-  void characterDevice(String name, int permissions, int major, int minor) throws IOException {
+  public void characterDevice(String name, int permissions, int major, int minor)
+      throws IOException {
     entry(name, S_IFCHR | permissions, 1, major, minor, new byte[0]);
   }
 

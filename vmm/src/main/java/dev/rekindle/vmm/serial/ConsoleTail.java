@@ -1,6 +1,7 @@
 package dev.rekindle.vmm.serial;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntConsumer;
 
 /** The last bytes a guest wrote to its console. Thread: any. */
 public final class ConsoleTail {
@@ -9,12 +10,24 @@ public final class ConsoleTail {
 
   private final byte[] ring = new byte[CAPACITY];
   private long total;
+  private IntConsumer follower = _ -> {};
 
   /**
    * @param b the next byte
    */
   public synchronized void append(byte b) {
     ring[(int) (total++ % CAPACITY)] = b;
+    follower.accept(Byte.toUnsignedInt(b));
+  }
+
+  /**
+   * Tells of every byte from now on, until {@link #clear}; who was told before is no more.
+   *
+   * @param listener called on the thread that writes, a vCPU's, with the byte in {@code [0, 255]};
+   *     must be quick and must not throw, or the guest's access fails
+   */
+  public synchronized void follow(IntConsumer listener) {
+    follower = listener;
   }
 
   /**
@@ -44,9 +57,10 @@ public final class ConsoleTail {
     return new String(bytes, StandardCharsets.UTF_8);
   }
 
-  /** Forgets everything, for the next guest. */
+  /** Forgets everything, for the next guest; who followed this one is told nothing more. */
   public synchronized void clear() {
     java.util.Arrays.fill(ring, (byte) 0);
     total = 0;
+    follower = _ -> {};
   }
 }
