@@ -15,9 +15,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * A vCPU descriptor and its {@code kvm_run} page. Thread: {@link #run} and the state ioctls from
- * one thread, the vCPU's own (a change of thread costs a grace period); {@link #requestExit} from
- * any.
+ * A vCPU descriptor and its {@code kvm_run} page. Thread: {@link #run} from one thread, the vCPU's
+ * own (a change costs a grace period); the state ioctls from any while nobody is in {@code run};
+ * {@link #requestExit} from any.
  */
 public final class KvmVcpu implements AutoCloseable {
   private static final VarHandle BYTE = JAVA_BYTE.varHandle();

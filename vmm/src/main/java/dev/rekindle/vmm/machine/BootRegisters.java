@@ -22,7 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
-/** Puts the state that firmware would leave into a vCPU. Call on the vCPU's thread. */
+/** Puts the state that firmware would leave into a vCPU that is not in the guest. */
 final class BootRegisters {
   private static final int APIC_LVT_LINT0 = 0x350;
   private static final int APIC_LVT_LINT1 = 0x360;

@@ -133,12 +133,18 @@ final class Devices implements AutoCloseable {
   }
 
   void resume() {
+    if (transports.isEmpty()) {
+      return;
+    }
     shell.host().loop().execute(() -> transports.forEach(MmioTransport::resume));
   }
 
   /** Takes the devices out of their slots, ends their connections and closes the disks. */
   @Override
   public void close() {
+    if (transports.isEmpty()) {
+      return;
+    }
     transports.forEach(MmioTransport::pause);
     shell.slots().forEach(Shell.SlotWiring::vacate);
     // The device loop may still be in one of them; behind the barrier it is not.

@@ -12,6 +12,8 @@ import dev.rekindle.vmm.vcpu.VcpuStateReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -23,14 +25,14 @@ public final class KvmHost implements AutoCloseable {
   private final DeviceLoop loop;
   private final List<CpuidEntry> supportedCpuid;
   private final int[] msrs;
+  private final Arena arena = Arena.ofShared();
+  private final Map<Long, MemorySegment> cpuids = new ConcurrentHashMap<>();
   private final AtomicInteger names = new AtomicInteger();
 
   private KvmHost(Kvm kvm, DeviceLoop loop) {
     this.kvm = kvm;
     this.loop = loop;
-    try (Arena arena = Arena.ofConfined()) {
-      supportedCpuid = CpuidEntry.decode(kvm.supportedCpuid(arena));
-    }
+    supportedCpuid = CpuidEntry.decode(kvm.supportedCpuid(arena));
     msrs = probeMsrs();
   }
 
@@ -83,24 +85,24 @@ public final class KvmHost implements AutoCloseable {
   }
 
   /**
-   * The CPUID of one vCPU as KVM takes it.
+   * The CPUID of one vCPU as KVM takes it, encoded at its first use.
    *
    * @param vcpu index
    * @param vcpuCount of the machine
-   * @param arena owns the result
-   * @return {@code struct kvm_cpuid2} with its entries
+   * @return {@code struct kvm_cpuid2} with its entries; read-only by agreement, this object's
    */
-  MemorySegment cpuid(int vcpu, int vcpuCount, Arena arena) {
-    return CpuidEntry.encode(Cpuid.forVcpu(supportedCpuid, vcpu, vcpuCount), arena);
+  MemorySegment cpuid(int vcpu, int vcpuCount) {
+    return cpuids.computeIfAbsent(
+        (long) vcpuCount << 32 | vcpu,
+        _ -> CpuidEntry.encode(Cpuid.forVcpu(supportedCpuid, vcpu, vcpuCount), arena));
   }
 
   private int[] probeMsrs() {
     int[] wanted = Msrs.forSnapshot(kvm.msrIndices());
-    try (Arena arena = Arena.ofConfined();
-        KvmVm vm = kvm.createVm()) {
+    try (KvmVm vm = kvm.createVm()) {
       vm.createIrqchip();
       try (KvmVcpu vcpu = vm.createVcpu(0)) {
-        vcpu.state(KvmIoctls.SET_CPUID2, cpuid(0, 1, arena));
+        vcpu.state(KvmIoctls.SET_CPUID2, cpuid(0, 1));
         return VcpuStateReader.readableMsrs(vcpu, wanted);
       }
     }
@@ -110,5 +112,6 @@ public final class KvmHost implements AutoCloseable {
   public void close() {
     loop.close();
     kvm.close();
+    arena.close();
   }
 }

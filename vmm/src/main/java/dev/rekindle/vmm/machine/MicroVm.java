@@ -18,7 +18,6 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 
 /**
@@ -41,6 +40,7 @@ public final class MicroVm implements AutoCloseable {
   private MicroVm(Shell shell, Devices devices) {
     this.shell = shell;
     this.devices = devices;
+    shell.threads().forEach(VcpuThread::renew);
     shell.onExit(this::vcpuEnded);
     shell.onReset(this::resetWanted);
     shell.console().clear();
@@ -75,7 +75,7 @@ public final class MicroVm implements AutoCloseable {
       for (int i = 0; i < shell.vcpus().size(); i++) {
         KvmVcpu vcpu = shell.vcpus().get(i);
         BootCpuState registers = i == 0 ? start : null;
-        shell.threads().get(i).onThread(() -> BootRegisters.load(vcpu, registers)).join();
+        BootRegisters.load(vcpu, registers);
       }
       MicroVm vm = new MicroVm(shell, devices);
       vm.writeGenerationId();
@@ -98,7 +98,7 @@ public final class MicroVm implements AutoCloseable {
   public static MicroVm program(Shell shell, byte[] code, long gpa) {
     shell.memory().write(gpa, code, 0, code.length);
     KvmVcpu vcpu = shell.vcpus().getFirst();
-    join(shell.threads().getFirst().onThread(() -> BootRegisters.realMode(vcpu, gpa)));
+    BootRegisters.realMode(vcpu, gpa);
     return adopt(shell, List.of());
   }
 
@@ -149,6 +149,7 @@ public final class MicroVm implements AutoCloseable {
           "snapshot of " + state.state().shape() + " in a shell of " + shell.shape(),
           null);
     }
+    shell.threads().forEach(VcpuThread::expectResume);
     Devices devices = new Devices(shell, disks);
     try {
       shell.ram().remapPrivate(0, shell.shape().memoryBytes(), memoryFile, 0);
@@ -165,36 +166,14 @@ public final class MicroVm implements AutoCloseable {
     }
   }
 
+  /** All on the caller's thread: a change of thread costs more than a vCPU's registers do. */
   private static void loadState(Shell shell, PreparedState state) {
     shell.uart().restore(state.state().uart());
-    List<CompletableFuture<Void>> loading = new ArrayList<>();
+    // Chips first: loading a LAPIC looks at the IOAPIC's routes, and the clock must be right before
+    // any vCPU's clock page is written.
+    state.chips().load(shell.vm());
     for (int i = 0; i < shell.vcpus().size(); i++) {
-      KvmVcpu vcpu = shell.vcpus().get(i);
-      int index = i;
-      loading.add(
-          shell
-              .threads()
-              .get(i)
-              .onThread(() -> {
-                if (index == 0) {
-                  // Chips first: loading a LAPIC looks at the IOAPIC's routes, and the clock
-                  // must be right before any vCPU's clock page is written.
-                  state.chips().load(shell.vm());
-                }
-                state.vcpu(index).load(vcpu);
-              }));
-      if (i == 0) {
-        join(loading.getFirst());
-      }
-    }
-    loading.forEach(MicroVm::join);
-  }
-
-  private static void join(CompletableFuture<Void> loading) {
-    try {
-      loading.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException r ? r : e;
+      state.vcpu(i).load(shell.vcpus().get(i));
     }
   }
 
@@ -250,13 +229,7 @@ public final class MicroVm implements AutoCloseable {
     List<VcpuState> vcpus = new ArrayList<>();
     for (int i = 0; i < shell.vcpus().size(); i++) {
       KvmVcpu vcpu = shell.vcpus().get(i);
-      VcpuState[] read = new VcpuState[1];
-      join(
-          shell
-              .threads()
-              .get(i)
-              .onThread(() -> read[0] = VcpuStateReader.read(vcpu, xsaveBytes, msrs)));
-      vcpus.add(read[0]);
+      vcpus.add(VcpuStateReader.read(vcpu, xsaveBytes, msrs));
     }
     ChipsState chips = ChipsState.read(shell.vm());
     return new MachineState(shell.shape(), vcpus, chips, shell.uart().capture(), devices.capture());
@@ -321,6 +294,30 @@ public final class MicroVm implements AutoCloseable {
     stop();
     shell.ram().remapAnonymous(0, shell.shape().memoryBytes());
     return shell;
+  }
+
+  /**
+   * Ends the guest and restores another into the same shell, in one pass: its memory is mapped over
+   * the old guest's, every register set and every device is written over. Thread: as {@link
+   * #close}, or the first vCPU's in {@link Shell#whenOut}.
+   *
+   * @param state of the same shape
+   * @param memoryFile the snapshot's memory, open for reading; may be closed afterwards
+   * @param disks one for each block slot, in order
+   * @return the new machine, paused; owns the shell from now on
+   * @throws MachineException as {@link #restore}; the shell is then closed
+   */
+  public synchronized MicroVm recycle(PreparedState state, int memoryFile, List<Disk> disks) {
+    if (ended) {
+      throw new IllegalStateException("the machine has ended already");
+    }
+    stop();
+    try {
+      return restore(shell, state, memoryFile, disks);
+    } catch (RuntimeException e) {
+      shell.close();
+      throw e;
+    }
   }
 
   private void stop() {

@@ -19,7 +19,6 @@ import dev.rekindle.vmm.sys.Mapping;
 import dev.rekindle.vmm.vcpu.GuestBus;
 import dev.rekindle.vmm.vcpu.VcpuExit;
 import dev.rekindle.vmm.vcpu.VcpuThread;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +57,10 @@ public final class Shell implements AutoCloseable {
     this.shape = shape;
     this.name = host.nextName();
     try {
+      // First, so that they start while the rest is made.
+      for (int i = 0; i < shape.vcpuCount(); i++) {
+        threads.add(new VcpuThread("vcpu-" + name + "-" + i));
+      }
       ram = resources.add(Mapping.anonymous(shape.memoryBytes()));
       memory = new GuestMemory(ram.segment());
       vm = resources.add(host.kvm().createVm());
@@ -84,7 +87,7 @@ public final class Shell implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       try {
-        resources.close();
+        free();
       } catch (RuntimeException suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -113,20 +116,14 @@ public final class Shell implements AutoCloseable {
   private void addVcpu(int index) {
     KvmVcpu vcpu = resources.add(vm.createVcpu(index));
     vcpus.add(vcpu);
-    GuestBus ports = bus(pio::read, pio::write);
-    GuestBus windows = bus(mmio::read, mmio::write);
-    String thread = "vcpu-" + name + "-" + index;
-    threads.add(
-        resources.add(new VcpuThread(thread, vcpu, ports, windows, exit -> onExit.accept(exit))));
+    vcpu.state(KvmIoctls.SET_CPUID2, host.cpuid(index, shape.vcpuCount()));
     threads
-        .getLast()
-        .onThread(() -> {
-          try (Arena arena = Arena.ofConfined()) {
-            MemorySegment cpuid = host.cpuid(index, shape.vcpuCount(), arena);
-            vcpu.state(KvmIoctls.SET_CPUID2, cpuid);
-          }
-        })
-        .join();
+        .get(index)
+        .attach(
+            vcpu,
+            bus(pio::read, pio::write),
+            bus(mmio::read, mmio::write),
+            exit -> onExit.accept(exit));
   }
 
   private interface Access {
@@ -237,6 +234,18 @@ public final class Shell implements AutoCloseable {
     return pio;
   }
 
+  /**
+   * Takes the first vCPU out of the guest and then runs something on its thread, which may {@link
+   * MicroVm#recycle} the machine; that then goes on without a change of thread. Thread: any,
+   * devices called by the guest included.
+   *
+   * @param work what it throws is logged
+   * @throws IllegalStateException if the shell is closed or has other work of this kind
+   */
+  public void whenOut(Runnable work) {
+    threads.getFirst().whenOut(work);
+  }
+
   KvmHost host() {
     return host;
   }
@@ -290,7 +299,14 @@ public final class Shell implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      resources.close();
+      free();
     }
+  }
+
+  private void free() {
+    // The others are asked before the first is waited for.
+    threads.forEach(VcpuThread::requestPause);
+    threads.forEach(VcpuThread::close);
+    resources.close();
   }
 }

@@ -1,6 +1,7 @@
 package dev.rekindle.vmm.serial;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /** The last bytes a guest wrote to its console. Thread: any. */
@@ -59,7 +60,7 @@ public final class ConsoleTail {
 
   /** Forgets everything, for the next guest; who followed this one is told nothing more. */
   public synchronized void clear() {
-    java.util.Arrays.fill(ring, (byte) 0);
+    Arrays.fill(ring, 0, (int) Math.min(total, CAPACITY), (byte) 0);
     total = 0;
     follower = _ -> {};
   }

@@ -9,16 +9,20 @@ import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.sys.ErrnoException;
 import dev.rekindle.vmm.sys.Syscalls;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CompletableFuture;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The platform thread of one vCPU. Between {@link #resume} and {@link #pause} it is in {@code
- * KVM_RUN} or in a device; otherwise it is parked, and then its state may be read and written with
- * {@link #onThread}. The allowed moves: parked → running → parked, running → ended (an exit nobody
- * answers), ended → parked (a new state is to be loaded), anything → closed.
+ * The platform thread of one vCPU. It starts at once, so that its start costs nobody any time, and
+ * gets its vCPU with {@link #attach}. Between {@link #resume} and {@link #pause} it is in {@code
+ * KVM_RUN} or in a device; otherwise it is parked, and then whoever owns the machine may read and
+ * write the vCPU's state from any thread: KVM wants only {@code KVM_RUN} always from the same one.
+ * The allowed moves: parked → running → parked, running → ended (an exit nobody answers), ended →
+ * parked (a new state was loaded), anything → closed.
  *
  * <p>A running vCPU is taken out by {@code immediate_exit} and a real-time signal whose handler
  * does nothing: the flag closes the gap between the check and the kernel entry, the signal ends a
@@ -26,6 +30,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class VcpuThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VcpuThread.class);
+
+  /** How long a thread that was told of work looks out for it before it parks. */
+  private static final long ATTENTION_NANOS = 300_000;
+
+  /** How long {@link #pause} looks before it parks; leaving the guest takes about as long. */
+  private static final long PATIENCE_NANOS = 30_000;
+
+  /** A signal cannot be lost; if it were, the next is sent after this. */
+  private static final long KICK_AGAIN_NANOS = 20_000_000;
 
   static {
     Syscalls.installInterruptHandler(Signal.VCPU_KICK);
@@ -38,116 +51,169 @@ public final class VcpuThread implements AutoCloseable {
     CLOSED
   }
 
-  private final KvmVcpu vcpu;
-  private final GuestBus pio;
-  private final GuestBus mmio;
-  private final Consumer<VcpuExit> onExit;
   private final Thread thread;
   private final Object lock = new Object();
+  private final List<Thread> waiting = new ArrayList<>(2);
 
-  // All guarded by lock.
-  private State state = State.PARKED;
-  private boolean runWanted;
-  private boolean closeWanted;
-  private Runnable task;
+  // Set once, before the first run.
+  private KvmVcpu vcpu;
+  private GuestBus pio;
+  private GuestBus mmio;
+  private Consumer<VcpuExit> onExit;
+
+  // All written under lock; volatile for who looks before it takes the lock.
+  private volatile State state = State.PARKED;
+  private volatile boolean runWanted;
+  private volatile boolean closeWanted;
+  private volatile Runnable task;
+  private volatile boolean attention;
+  private boolean kicked;
   private int tid;
 
   /**
    * Starts the thread, parked.
    *
    * @param name of the thread, {@code vcpu-<vm>-<index>}
-   * @param vcpu stays the caller's; close this first
-   * @param pio where port accesses go
-   * @param mmio where memory accesses outside of RAM go
-   * @param onExit told, on this thread, when the vCPU ended by itself
    */
-  public VcpuThread(
-      String name, KvmVcpu vcpu, GuestBus pio, GuestBus mmio, Consumer<VcpuExit> onExit) {
-    this.vcpu = vcpu;
-    this.pio = pio;
-    this.mmio = mmio;
-    this.onExit = onExit;
+  public VcpuThread(String name) {
     thread = Thread.ofPlatform().daemon().name(name).unstarted(this::loop);
     thread.start();
   }
 
   /**
-   * Runs something on the parked vCPU's thread, where KVM's state ioctls are cheapest.
+   * Gives the thread its vCPU. Once, before anything else.
    *
-   * @param work reads or writes the vCPU's state
-   * @return done when the work is, failed with what it threw
-   * @throws IllegalStateException if the vCPU runs or is closed
+   * @param vcpu stays the caller's; close this first
+   * @param pio where port accesses go
+   * @param mmio where memory accesses outside of RAM go
+   * @param onExit told, on this thread, when the vCPU ended by itself
    */
-  public CompletableFuture<Void> onThread(Runnable work) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
+  public void attach(KvmVcpu vcpu, GuestBus pio, GuestBus mmio, Consumer<VcpuExit> onExit) {
     synchronized (lock) {
-      if (state == State.RUNNING || closeWanted || task != null) {
-        throw new IllegalStateException(thread.getName() + " is not parked but " + state);
-      }
-      state = State.PARKED;
-      task =
-          () -> {
-            try {
-              work.run();
-              done.complete(null);
-            } catch (RuntimeException | Error e) {
-              done.completeExceptionally(e);
-            }
-          };
-      lock.notifyAll();
+      this.vcpu = vcpu;
+      this.pio = pio;
+      this.mmio = mmio;
+      this.onExit = onExit;
     }
-    return done;
+  }
+
+  /**
+   * Takes the vCPU out of the guest, if it is in, and then runs something on its thread, which may
+   * load another state and {@link #resume}. Does not wait. Thread: any, a device's included.
+   *
+   * @param work what it throws is logged
+   * @throws IllegalStateException if it is closed or has other work
+   */
+  public void whenOut(Runnable work) {
+    synchronized (lock) {
+      if (closeWanted || task != null) {
+        throw new IllegalStateException(
+            thread.getName() + (closeWanted ? " is closed" : " has other work"));
+      }
+      runWanted = false;
+      task = work;
+      if (state == State.RUNNING) {
+        kick();
+      }
+    }
+    wake();
+  }
+
+  /**
+   * Says that {@link #resume} comes in a moment: the thread wakes and waits for it on its
+   * processor, so that the time a parked thread takes to wake lies beside the loading of the state
+   * and not behind it. If nothing comes it parks again.
+   */
+  public void expectResume() {
+    if (Thread.currentThread() != thread) {
+      attention = true;
+      wake();
+    }
+  }
+
+  /**
+   * Says that a new state was loaded: a vCPU that had ended may run again.
+   *
+   * @throws IllegalStateException if it runs
+   */
+  public void renew() {
+    synchronized (lock) {
+      if (state == State.RUNNING) {
+        throw new IllegalStateException(thread.getName() + " is running");
+      }
+      if (state == State.ENDED) {
+        state = State.PARKED;
+      }
+    }
   }
 
   /**
    * Lets the vCPU run.
    *
-   * @throws IllegalStateException if it ended or is closed
+   * @throws IllegalStateException if it has no vCPU, has ended or is closed
    */
   public void resume() {
     synchronized (lock) {
-      if (state == State.CLOSED || closeWanted || state == State.ENDED) {
+      if (vcpu == null || closeWanted || state == State.ENDED) {
         throw new IllegalStateException(thread.getName() + " cannot resume, it is " + state);
       }
-      if (!runWanted) {
-        runWanted = true;
-        vcpu.requestExit(false);
-        lock.notifyAll();
+      if (runWanted) {
+        return;
       }
+      runWanted = true;
+      kicked = false;
+      vcpu.requestExit(false);
+    }
+    if (!attention) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    if (Thread.currentThread() != thread) {
+      LockSupport.unpark(thread);
     }
   }
 
   /**
-   * Takes the vCPU out of the guest. When this returns its thread is parked, the last access of the
-   * guest is complete, and nothing of the guest's runs. Thread: any but the vCPU's own.
+   * Takes the vCPU out of the guest. When this returns the last access of the guest is complete and
+   * nothing of the guest's runs. Thread: any; on the vCPU's own only from {@link #whenOut}.
    */
   public void pause() {
-    synchronized (lock) {
-      runWanted = false;
-      awaitOut();
-    }
+    requestPause();
+    awaitOut();
   }
 
   /** Asks the vCPU to leave the guest and doesn't wait; {@link #pause} does. */
   public void requestPause() {
     synchronized (lock) {
       runWanted = false;
-      if (state == State.RUNNING) {
+      if (state == State.RUNNING && !kicked) {
         kick();
       }
     }
   }
 
   private void awaitOut() {
+    long giveUp = System.nanoTime() + PATIENCE_NANOS;
+    while (state == State.RUNNING && System.nanoTime() < giveUp) {
+      Thread.onSpinWait();
+    }
     boolean interrupted = false;
     while (state == State.RUNNING) {
-      kick();
-      try {
-        // A lost signal would otherwise be waited for without end; the flag alone ends the next
-        // entry, a second signal an entry that raced with the first.
-        lock.wait(20);
-      } catch (InterruptedException e) {
-        interrupted = true;
+      synchronized (lock) {
+        if (state != State.RUNNING) {
+          break;
+        }
+        waiting.add(Thread.currentThread());
+      }
+      LockSupport.parkNanos(this, KICK_AGAIN_NANOS);
+      interrupted |= Thread.interrupted();
+      synchronized (lock) {
+        waiting.remove(Thread.currentThread());
+        if (state == State.RUNNING) {
+          kick();
+        }
       }
     }
     if (interrupted) {
@@ -156,6 +222,7 @@ public final class VcpuThread implements AutoCloseable {
   }
 
   private void kick() {
+    kicked = true;
     vcpu.requestExit(true);
     if (tid != 0 && Thread.currentThread() != thread) {
       try {
@@ -175,38 +242,68 @@ public final class VcpuThread implements AutoCloseable {
     while (true) {
       Runnable work;
       synchronized (lock) {
-        while (!closeWanted && task == null && !runWanted) {
-          try {
-            lock.wait();
-          } catch (InterruptedException e) {
-            LOG.debug("{} ignores an interrupt; it ends by close", thread.getName());
-          }
-        }
         if (closeWanted) {
-          state = State.CLOSED;
-          lock.notifyAll();
-          return;
+          break;
         }
         work = task;
         task = null;
-        if (work == null) {
+        if (work == null && runWanted) {
           state = State.RUNNING;
         }
       }
       if (work != null) {
-        work.run();
-        continue;
-      }
-      VcpuExit exit = runGuest();
-      synchronized (lock) {
-        state = exit == null ? State.PARKED : State.ENDED;
+        perform(work);
+      } else if (state == State.RUNNING) {
+        VcpuExit exit = runGuest();
+        leave(exit == null ? State.PARKED : State.ENDED);
         if (exit != null) {
-          runWanted = false;
+          onExit.accept(exit);
         }
-        lock.notifyAll();
+      } else {
+        awaitWork();
       }
-      if (exit != null) {
-        onExit.accept(exit);
+    }
+    leave(State.CLOSED);
+  }
+
+  private void perform(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("work on {} failed", thread.getName(), e);
+    }
+  }
+
+  private void awaitWork() {
+    if (attention) {
+      long giveUp = System.nanoTime() + ATTENTION_NANOS;
+      while (!somethingToDo() && System.nanoTime() < giveUp) {
+        Thread.onSpinWait();
+      }
+      attention = false;
+    }
+    // Looked at after attention went, since who resumes looks at it after setting runWanted.
+    if (!somethingToDo()) {
+      LockSupport.park(this);
+    }
+  }
+
+  private boolean somethingToDo() {
+    return runWanted || task != null || closeWanted;
+  }
+
+  private void leave(State next) {
+    Thread[] leavers;
+    synchronized (lock) {
+      state = next;
+      if (next == State.ENDED) {
+        runWanted = false;
+      }
+      leavers = waiting.isEmpty() ? null : waiting.toArray(Thread[]::new);
+    }
+    if (leavers != null) {
+      for (Thread leaver : leavers) {
+        LockSupport.unpark(leaver);
       }
     }
   }
@@ -238,9 +335,7 @@ public final class VcpuThread implements AutoCloseable {
   }
 
   private boolean stillWanted() {
-    synchronized (lock) {
-      return runWanted && !closeWanted;
-    }
+    return runWanted && !closeWanted && task == null;
   }
 
   private VcpuExit dispatch() {
@@ -296,15 +391,18 @@ public final class VcpuThread implements AutoCloseable {
     }
   }
 
-  /** Takes the vCPU out of the guest and ends the thread; returns when it has ended. */
+  /** Takes the vCPU out of the guest and ends the thread; returns when it has ended. Idempotent. */
   @Override
   public void close() {
     synchronized (lock) {
       closeWanted = true;
       runWanted = false;
-      awaitOut();
-      lock.notifyAll();
+      if (state == State.RUNNING) {
+        kick();
+      }
     }
+    wake();
+    awaitOut();
     boolean interrupted = false;
     while (thread.isAlive() && Thread.currentThread() != thread) {
       try {

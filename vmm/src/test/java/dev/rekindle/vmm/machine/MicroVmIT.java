@@ -79,7 +79,7 @@ class MicroVmIT {
     try (Shell shell = shell()) {
       GuestCode.place(shell.memory().slice(0, MEMORY), 0x1000, COUNTER);
       shell.memory().putByte(0x2000, (byte) value);
-      shell.threads().getFirst().onThread(() -> start(shell)).join();
+      start(shell);
       try (MicroVm vm = MicroVm.adopt(shell, List.of())) {
         OwnedFd memory = OwnedFd.memory("snapshot", MEMORY);
         Syscalls.pwrite(memory.fd(), vm.memory().slice(0, MEMORY), 0);
@@ -221,7 +221,7 @@ class MicroVmIT {
     byte[] reset = java.util.HexFormat.of().parseHex("b0fee664ebfe");
     Shell shell = shell();
     GuestCode.place(shell.memory().slice(0, MEMORY), 0x1000, reset);
-    shell.threads().getFirst().onThread(() -> start(shell)).join();
+    start(shell);
     try (MicroVm vm = MicroVm.adopt(shell, List.of())) {
       vm.resume();
 

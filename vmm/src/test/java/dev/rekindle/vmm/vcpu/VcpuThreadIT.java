@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -72,7 +73,8 @@ class VcpuThreadIT {
     vm.setMemoryRegion(0, 0, memory);
     vm.createIrqchip();
     vcpu = keep(vm.createVcpu(0));
-    thread = keep(new VcpuThread("vcpu-test-0", vcpu, port, NOBODY, exits::add));
+    thread = keep(new VcpuThread("vcpu-test-0"));
+    thread.attach(vcpu, port, NOBODY, exits::add);
   }
 
   @AfterEach
@@ -89,7 +91,7 @@ class VcpuThreadIT {
 
   private void start(byte[] code) {
     GuestCode.place(memory, 0x1000, code);
-    thread.onThread(() -> GuestCode.startAt(vcpu, 0x1000)).join();
+    GuestCode.startAt(vcpu, 0x1000);
     thread.resume();
   }
 
@@ -144,20 +146,15 @@ class VcpuThreadIT {
     }
     thread.pause();
     int[] msrs = {0x10, 0x174, 0x175, 0x176, 0x277};
-    VcpuState[] state = new VcpuState[1];
 
-    thread
-        .onThread(() -> {
-          int[] readable = VcpuStateReader.readableMsrs(vcpu, msrs);
-          state[0] = VcpuStateReader.read(vcpu, kvm.xsaveBytes(), readable);
-        })
-        .join();
+    int[] readable = VcpuStateReader.readableMsrs(vcpu, msrs);
+    VcpuState state = VcpuStateReader.read(vcpu, kvm.xsaveBytes(), readable);
     byte last = lastWritten();
     written.clear();
     try (Arena arena = Arena.ofShared()) {
-      PreparedVcpuState prepared = new PreparedVcpuState(state[0], arena);
-      thread.onThread(() -> GuestCode.startAt(vcpu, 0x9000)).join();
-      thread.onThread(() -> prepared.load(vcpu)).join();
+      PreparedVcpuState prepared = new PreparedVcpuState(state, arena);
+      GuestCode.startAt(vcpu, 0x9000);
+      prepared.load(vcpu);
       thread.resume();
 
       assertThat(written.poll(30, TimeUnit.SECONDS)).isEqualTo((byte) (last + 1));
@@ -170,22 +167,72 @@ class VcpuThreadIT {
   }
 
   @Test
-  void shouldRefuseStateAccessWhenRunning() {
-    start(GuestCode.SPIN);
+  void shouldRefuseANewStateWhenRunning() throws Exception {
+    start(GuestCode.OUT_FOREVER);
+    assertThat(written.poll(30, TimeUnit.SECONDS)).isNotNull();
 
-    assertThatThrownBy(() -> thread.onThread(() -> {})).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(thread::renew).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void shouldRunWorkOnItsThreadOutOfTheGuestWhenRunning() throws Exception {
+    start(GuestCode.SPIN);
+    CompletableFuture<String> where = new CompletableFuture<>();
+
+    thread.whenOut(() -> {
+      GuestCode.place(memory, 0x1000, GuestCode.WRITE_THEN_OUT);
+      GuestCode.startAt(vcpu, 0x1000);
+      thread.resume();
+      where.complete(Thread.currentThread().getName());
+    });
+
+    assertThat(where.get(30, TimeUnit.SECONDS)).isEqualTo("vcpu-test-0");
+    assertThat(written.poll(30, TimeUnit.SECONDS)).isEqualTo((byte) 'A');
+  }
+
+  @Test
+  void shouldStayOutWhenWorkResumesNothing() throws Exception {
+    start(GuestCode.OUT_FOREVER);
+    CompletableFuture<Long> writesThen = new CompletableFuture<>();
+
+    thread.whenOut(() -> writesThen.complete(writes.get()));
+
+    long then = writesThen.get(30, TimeUnit.SECONDS);
+    Thread.sleep(20);
+    assertThat(writes.get()).isEqualTo(then);
+  }
+
+  @Test
+  void shouldRunWhenResumeComesLongAfterItWasExpected() throws Exception {
+    start(GuestCode.OUT_FOREVER);
+
+    for (long delay : new long[] {0, 1, 5}) {
+      thread.pause();
+      written.clear();
+      thread.expectResume();
+      Thread.sleep(delay);
+      thread.resume();
+
+      assertThat(written.poll(30, TimeUnit.SECONDS)).isNotNull();
+    }
+  }
+
+  @Test
+  void shouldRefuseToResumeWhenEndedUntilRenewed() throws Exception {
+    // jmp 0xFFFF:0x0010: to the first byte behind the memory, where nothing can be fetched.
+    start(new byte[] {(byte) 0xEA, 0x10, 0x00, (byte) 0xFF, (byte) 0xFF});
+    assertThat(exits.poll(30, TimeUnit.SECONDS)).isNotNull();
+    thread.pause();
+
+    assertThatThrownBy(thread::resume).isInstanceOf(IllegalStateException.class);
+    thread.renew();
+    thread.resume();
   }
 
   @Test
   void shouldReportTheExitWhenGuestFaultsThreeTimes() throws Exception {
-    thread
-        .onThread(() -> {
-          // lidt of a zero-length table, then an invalid instruction: nowhere to deliver to.
-          GuestCode.place(memory, 0x1000, new byte[] {0x0F, 0x01, 0x1E, 0x00, 0x30, 0x0F, 0x0B});
-          GuestCode.startAt(vcpu, 0x1000);
-        })
-        .join();
-    thread.resume();
+    // lidt of a zero-length table, then an invalid instruction: nowhere to deliver to.
+    start(new byte[] {0x0F, 0x01, 0x1E, 0x00, 0x30, 0x0F, 0x0B});
 
     assertThat(exits.poll(30, TimeUnit.SECONDS)).isNotNull();
   }
