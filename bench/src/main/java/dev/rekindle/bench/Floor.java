@@ -1,20 +1,17 @@
 package dev.rekindle.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** {@code floor/restore_limit.c}: the same work in C, with nothing around the system calls. */
 final class Floor {
-  private static final Pattern FIELD = Pattern.compile("\"(\\w+)\":\"?([^,\"}]+)");
-
-  /** One line of the floor's. */
-  record Line(double p50Micros, double p99Micros, double perSecond) {}
+  private static final JsonMapper JSON = new JsonMapper();
 
   private final Path program;
 
@@ -29,28 +26,31 @@ final class Floor {
     }
   }
 
-  /** Runs it; the result by way. */
-  Map<String, Line> measure(int runs, int memoryMib) {
-    Map<String, Line> lines = new LinkedHashMap<>();
-    for (String line :
-        run(program.toString(), Integer.toString(runs), Integer.toString(memoryMib), "2")
-            .lines()
-            .toList()) {
-      Map<String, String> fields = new LinkedHashMap<>();
-      Matcher m = FIELD.matcher(line);
-      while (m.find()) {
-        fields.put(m.group(1), m.group(2));
-      }
-      lines.put(
-          fields.get("way"),
-          new Line(
-              number(fields, "p50_us"), number(fields, "p99_us"), number(fields, "per_second")));
-    }
-    return lines;
+  /** Runs it once. */
+  Map<Way, Samples> measure(int runs, int memoryMib, int liveVms) {
+    Map<Way, Samples> ways = new EnumMap<>(Way.class);
+    String out =
+        run(
+            program.toString(),
+            Integer.toString(runs),
+            Integer.toString(memoryMib),
+            Integer.toString(liveVms));
+    out.lines().forEach(line -> read(line, ways));
+    return ways;
   }
 
-  private static double number(Map<String, String> fields, String name) {
-    return Double.parseDouble(fields.getOrDefault(name, "0"));
+  private static void read(String line, Map<Way, Samples> ways) {
+    try {
+      JsonNode node = JSON.readTree(line);
+      double[] micros = new double[node.get("micros").size()];
+      for (int i = 0; i < micros.length; i++) {
+        micros[i] = node.get("micros").get(i).asDouble();
+      }
+      Way way = Way.of(node.get("way").asText(), node.get("threads").asInt());
+      ways.put(way, new Samples(micros, node.get("per_second").asDouble()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static String run(String... command) {
