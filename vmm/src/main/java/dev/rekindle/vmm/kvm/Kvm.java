@@ -6,6 +6,7 @@ import dev.rekindle.vmm.abi.kvm.KvmCpuid2;
 import dev.rekindle.vmm.abi.kvm.KvmCpuidEntry2;
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmMsrList;
+import dev.rekindle.vmm.abi.kvm.KvmRun;
 import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Fcntl;
 import dev.rekindle.vmm.sys.ErrnoException;
@@ -25,6 +26,7 @@ public final class Kvm implements AutoCloseable {
   private final OwnedFd fd;
   private final int vcpuMapBytes;
   private final int xsaveBytes;
+  private final boolean syncsRegisters;
 
   private Kvm(OwnedFd fd) {
     this.fd = fd;
@@ -35,6 +37,9 @@ public final class Kvm implements AutoCloseable {
     }
     vcpuMapBytes = Syscalls.ioctl(fd.fd(), KvmIoctls.GET_VCPU_MMAP_SIZE, 0);
     xsaveBytes = Math.max(4096, checkExtension(KvmIoctls.CAP_XSAVE2));
+    syncsRegisters =
+        (checkExtension(KvmIoctls.CAP_SYNC_REGS) & KvmRun.SYNC_X86_VALID_FIELDS)
+            == KvmRun.SYNC_X86_VALID_FIELDS;
   }
 
   /**
@@ -100,6 +105,13 @@ public final class Kvm implements AutoCloseable {
    */
   public int xsaveBytes() {
     return xsaveBytes;
+  }
+
+  /**
+   * @return whether {@code KVM_RUN} itself loads registers from the {@code kvm_run} mapping
+   */
+  boolean syncsRegisters() {
+    return syncsRegisters;
   }
 
   /**

@@ -7,10 +7,12 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmRun;
+import dev.rekindle.vmm.abi.kvm.KvmSregs;
 import dev.rekindle.vmm.sys.IoctlRequest;
 import dev.rekindle.vmm.sys.Mapping;
 import dev.rekindle.vmm.sys.OwnedFd;
 import dev.rekindle.vmm.sys.Syscalls;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -26,10 +28,12 @@ public final class KvmVcpu implements AutoCloseable {
   private final int index;
   private final Mapping mapping;
   private final MemorySegment run;
+  private final boolean syncsRegisters;
 
   KvmVcpu(OwnedFd fd, Kvm kvm, int index) {
     this.fd = fd;
     this.index = index;
+    syncsRegisters = kvm.syncsRegisters();
     try {
       mapping = Mapping.fileShared(fd.fd(), 0, kvm.vcpuMapBytes());
     } catch (RuntimeException e) {
@@ -148,14 +152,79 @@ public final class KvmVcpu implements AutoCloseable {
   }
 
   /**
-   * A state ioctl: {@code KVM_GET_*} or {@code KVM_SET_*} of this vCPU.
+   * A state ioctl: {@code KVM_GET_*} or {@code KVM_SET_*} of this vCPU. What {@link #loadAtNextRun}
+   * left for later is loaded before.
    *
    * @param request which
    * @param state the struct it takes
    * @return what the kernel returned; for the MSR requests the number of entries done
    */
   public int state(IoctlRequest request, MemorySegment state) {
+    if (run.get(JAVA_LONG, KvmRun.DIRTY_REGS) != 0) {
+      loadNow();
+    }
     return Syscalls.ioctl(fd.fd(), request, state);
+  }
+
+  private void loadNow() {
+    forgetLoad();
+    setSregs(run.asSlice(KvmRun.SYNC_SREGS, KvmSregs.LAYOUT.byteSize()));
+    Syscalls.ioctl(fd.fd(), KvmIoctls.SET_REGS, run.asSlice(KvmRun.SYNC_REGS));
+    Syscalls.ioctl(fd.fd(), KvmIoctls.SET_VCPU_EVENTS, run.asSlice(KvmRun.SYNC_EVENTS));
+  }
+
+  /**
+   * {@code KVM_SET_SREGS}.
+   *
+   * @param sregs {@code struct kvm_sregs}
+   */
+  public void setSregs(MemorySegment sregs) {
+    state(KvmIoctls.SET_SREGS, sregs);
+    run.set(JAVA_LONG, KvmRun.APIC_BASE, sregs.get(JAVA_LONG, KvmSregs.APIC_BASE));
+  }
+
+  /**
+   * Asks for what {@link #canLoadAtNextRun} compares with; until the first run nobody else does.
+   */
+  public void learnApicBase() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment sregs = arena.allocate(KvmSregs.LAYOUT);
+      state(KvmIoctls.GET_SREGS, sregs);
+      run.set(JAVA_LONG, KvmRun.APIC_BASE, sregs.get(JAVA_LONG, KvmSregs.APIC_BASE));
+    }
+  }
+
+  /**
+   * Whether {@link #loadAtNextRun} may be used for a state: KVM must be able to, and the address
+   * and mode of the local APIC must be what the state says, since the APIC's registers are loaded
+   * before.
+   *
+   * @param sregs {@code struct kvm_sregs} of the state
+   * @return false if {@link #setSregs} must be used, before the local APIC is loaded
+   */
+  public boolean canLoadAtNextRun(MemorySegment sregs) {
+    return syncsRegisters
+        && run.get(JAVA_LONG, KvmRun.APIC_BASE) == sregs.get(JAVA_LONG, KvmSregs.APIC_BASE);
+  }
+
+  /**
+   * Has the next {@link #run} load these before it enters the guest ({@code KVM_CAP_SYNC_REGS}),
+   * which saves an ioctl for each. Where KVM refuses one, that run fails with {@code EINVAL}.
+   *
+   * @param regs {@code struct kvm_regs}
+   * @param sregs {@code struct kvm_sregs}; see {@link #canLoadAtNextRun}
+   * @param events {@code struct kvm_vcpu_events}
+   */
+  public void loadAtNextRun(MemorySegment regs, MemorySegment sregs, MemorySegment events) {
+    MemorySegment.copy(regs, 0, run, KvmRun.SYNC_REGS, regs.byteSize());
+    MemorySegment.copy(sregs, 0, run, KvmRun.SYNC_SREGS, sregs.byteSize());
+    MemorySegment.copy(events, 0, run, KvmRun.SYNC_EVENTS, events.byteSize());
+    run.set(JAVA_LONG, KvmRun.DIRTY_REGS, KvmRun.SYNC_X86_VALID_FIELDS);
+  }
+
+  /** Drops what {@link #loadAtNextRun} left for later: another state is about to be loaded. */
+  public void forgetLoad() {
+    run.set(JAVA_LONG, KvmRun.DIRTY_REGS, 0L);
   }
 
   /**

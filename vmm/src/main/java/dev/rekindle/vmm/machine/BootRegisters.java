@@ -57,7 +57,7 @@ final class BootRegisters {
       vcpu.state(KvmIoctls.GET_SREGS, sregs);
       sregs.set(JAVA_LONG, KvmSregs.CS + KvmSegment.BASE, 0L);
       sregs.set(JAVA_SHORT, KvmSregs.CS + KvmSegment.SELECTOR, (short) 0);
-      vcpu.state(KvmIoctls.SET_SREGS, sregs);
+      vcpu.setSregs(sregs);
       MemorySegment regs = arena.allocate(KvmRegs.LAYOUT);
       regs.set(JAVA_LONG, KvmRegs.RIP, rip);
       regs.set(JAVA_LONG, KvmRegs.RFLAGS, BootCpuState.RFLAGS);
@@ -95,7 +95,7 @@ final class BootRegisters {
     sregs.set(JAVA_LONG, KvmSregs.CR3, start.cr3());
     sregs.set(JAVA_LONG, KvmSregs.CR4, start.cr4());
     sregs.set(JAVA_LONG, KvmSregs.EFER, start.efer());
-    vcpu.state(KvmIoctls.SET_SREGS, sregs);
+    vcpu.setSregs(sregs);
   }
 
   private static void segment(MemorySegment sregs, long at, SegmentState s) {

@@ -25,6 +25,7 @@ public final class KvmHost implements AutoCloseable {
   private final DeviceLoop loop;
   private final List<CpuidEntry> supportedCpuid;
   private final int[] msrs;
+  private final VcpuThreads threads = new VcpuThreads();
   private final Arena arena = Arena.ofShared();
   private final Map<Long, MemorySegment> cpuids = new ConcurrentHashMap<>();
   private final AtomicInteger names = new AtomicInteger();
@@ -80,6 +81,10 @@ public final class KvmHost implements AutoCloseable {
     return msrs;
   }
 
+  VcpuThreads threads() {
+    return threads;
+  }
+
   String nextName() {
     return "vm" + names.incrementAndGet();
   }
@@ -110,6 +115,7 @@ public final class KvmHost implements AutoCloseable {
 
   @Override
   public void close() {
+    threads.close();
     loop.close();
     kvm.close();
     arena.close();

@@ -59,7 +59,7 @@ public final class Shell implements AutoCloseable {
     try {
       // First, so that they start while the rest is made.
       for (int i = 0; i < shape.vcpuCount(); i++) {
-        threads.add(new VcpuThread("vcpu-" + name + "-" + i));
+        threads.add(host.threads().take());
       }
       ram = resources.add(Mapping.anonymous(shape.memoryBytes()));
       memory = new GuestMemory(ram.segment());
@@ -117,9 +117,11 @@ public final class Shell implements AutoCloseable {
     KvmVcpu vcpu = resources.add(vm.createVcpu(index));
     vcpus.add(vcpu);
     vcpu.state(KvmIoctls.SET_CPUID2, host.cpuid(index, shape.vcpuCount()));
+    vcpu.learnApicBase();
     threads
         .get(index)
         .attach(
+            "vcpu-" + name + "-" + index,
             vcpu,
             bus(pio::read, pio::write),
             bus(mmio::read, mmio::write),
@@ -306,7 +308,7 @@ public final class Shell implements AutoCloseable {
   private void free() {
     // The others are asked before the first is waited for.
     threads.forEach(VcpuThread::requestPause);
-    threads.forEach(VcpuThread::close);
+    threads.forEach(host.threads()::giveBack);
     resources.close();
   }
 }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
+import dev.rekindle.vmm.abi.kvm.KvmMpState;
 import dev.rekindle.vmm.abi.kvm.KvmMsrEntry;
 import dev.rekindle.vmm.abi.kvm.KvmMsrs;
 import dev.rekindle.vmm.abi.kvm.KvmXcrs;
@@ -28,6 +29,12 @@ public final class PreparedVcpuState {
   private final int msrCount;
 
   /**
+   * Running or halted. In the other states {@code KVM_RUN} lets an INIT reset the registers before
+   * it looks for any to load, and they would be lost.
+   */
+  private final boolean runnable;
+
+  /**
    * @param state to prepare
    * @param arena owns the native copy
    */
@@ -41,6 +48,8 @@ public final class PreparedVcpuState {
     mpState = copy(state.mpState(), arena);
     events = copy(state.events(), arena);
     msrCount = state.msrs().length / (int) KvmMsrEntry.LAYOUT.byteSize();
+    int mp = mpState.get(JAVA_INT, KvmMpState.MP_STATE);
+    runnable = mp == KvmMpState.RUNNABLE || mp == KvmMpState.HALTED;
     long head = KvmMsrs.LAYOUT.byteSize();
     msrs = arena.allocate(head + state.msrs().length, 8);
     msrs.set(JAVA_INT, KvmMsrs.NMSRS, msrCount);
@@ -54,17 +63,22 @@ public final class PreparedVcpuState {
   }
 
   /**
-   * Writes every register set. Call on the parked vCPU's thread.
+   * Writes every register set, some of them by the next {@code KVM_RUN}: on some hosts entering a
+   * vCPU's ioctl costs more than what it does. Call while the vCPU is not in the guest.
    *
    * @param vcpu of the same CPUID and features as the one the state was read from
    * @throws dev.rekindle.vmm.sys.ErrnoException {@code EINVAL} where KVM refuses a value
    * @throws IllegalStateException naming the model-specific register that KVM refuses
    */
   public void load(KvmVcpu vcpu) {
+    vcpu.forgetLoad();
+    boolean atNextRun = runnable && vcpu.canLoadAtNextRun(sregs);
     // SREGS first: it sets the mode that the rest is checked against, and the APIC base that the
     // LAPIC needs. MSRs after the LAPIC, since the TSC deadline arms its timer. Events last.
-    vcpu.state(KvmIoctls.SET_SREGS, sregs);
-    vcpu.state(KvmIoctls.SET_REGS, regs);
+    if (!atNextRun) {
+      vcpu.setSregs(sregs);
+      vcpu.state(KvmIoctls.SET_REGS, regs);
+    }
     // A host processor without XSAVE has none, and KVM refuses to write none.
     if (xcrs.get(JAVA_INT, KvmXcrs.NR_XCRS) > 0) {
       vcpu.state(KvmIoctls.SET_XCRS, xcrs);
@@ -78,7 +92,12 @@ public final class PreparedVcpuState {
       int index = msrs.get(JAVA_INT, at + KvmMsrEntry.INDEX);
       throw new IllegalStateException("KVM refuses the value of MSR 0x%x".formatted(index));
     }
-    vcpu.state(KvmIoctls.SET_VCPU_EVENTS, events);
+    if (!atNextRun) {
+      vcpu.state(KvmIoctls.SET_VCPU_EVENTS, events);
+    }
     vcpu.state(KvmIoctls.SET_MP_STATE, mpState);
+    if (atNextRun) {
+      vcpu.loadAtNextRun(regs, sregs, events);
+    }
   }
 }

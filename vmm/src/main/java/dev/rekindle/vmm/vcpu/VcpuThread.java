@@ -18,11 +18,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The platform thread of one vCPU. It starts at once, so that its start costs nobody any time, and
- * gets its vCPU with {@link #attach}. Between {@link #resume} and {@link #pause} it is in {@code
- * KVM_RUN} or in a device; otherwise it is parked, and then whoever owns the machine may read and
- * write the vCPU's state from any thread: KVM wants only {@code KVM_RUN} always from the same one.
- * The allowed moves: parked → running → parked, running → ended (an exit nobody answers), ended →
- * parked (a new state was loaded), anything → closed.
+ * gets its vCPU with {@link #attach}; after {@link #detach} it may get another. Between {@link
+ * #resume} and {@link #pause} it is in {@code KVM_RUN} or in a device; otherwise it is parked, and
+ * then whoever owns the machine may read and write the vCPU's state from any thread: KVM wants only
+ * {@code KVM_RUN} always from the same one. The allowed moves: parked → running → parked, running →
+ * ended (an exit nobody answers), ended → parked (a new state was loaded), anything → closed.
  *
  * <p>A running vCPU is taken out by {@code immediate_exit} and a real-time signal whose handler
  * does nothing: the flag closes the gap between the check and the kernel entry, the signal ends a
@@ -55,7 +55,8 @@ public final class VcpuThread implements AutoCloseable {
   private final Object lock = new Object();
   private final List<Thread> waiting = new ArrayList<>(2);
 
-  // Set once, before the first run.
+  // Set by attach.
+  private String name = "vcpu-idle";
   private KvmVcpu vcpu;
   private GuestBus pio;
   private GuestBus mmio;
@@ -67,34 +68,64 @@ public final class VcpuThread implements AutoCloseable {
   private volatile boolean closeWanted;
   private volatile Runnable task;
   private volatile boolean attention;
+  private volatile boolean working;
   private boolean kicked;
   private int tid;
 
-  /**
-   * Starts the thread, parked.
-   *
-   * @param name of the thread, {@code vcpu-<vm>-<index>}
-   */
-  public VcpuThread(String name) {
+  /** Starts the thread, parked and without a vCPU. */
+  public VcpuThread() {
     thread = Thread.ofPlatform().daemon().name(name).unstarted(this::loop);
     thread.start();
   }
 
   /**
-   * Gives the thread its vCPU. Once, before anything else.
+   * Gives the thread its vCPU.
    *
-   * @param vcpu stays the caller's; close this first
+   * @param name of the thread from now on, {@code vcpu-<vm>-<index>}
+   * @param vcpu stays the caller's; detach or close this first
    * @param pio where port accesses go
    * @param mmio where memory accesses outside of RAM go
    * @param onExit told, on this thread, when the vCPU ended by itself
    */
-  public void attach(KvmVcpu vcpu, GuestBus pio, GuestBus mmio, Consumer<VcpuExit> onExit) {
+  public void attach(
+      String name, KvmVcpu vcpu, GuestBus pio, GuestBus mmio, Consumer<VcpuExit> onExit) {
     synchronized (lock) {
+      if (this.vcpu != null || closeWanted) {
+        throw new IllegalStateException(this.name + (closeWanted ? " is closed" : " has a vCPU"));
+      }
+      this.name = name;
       this.vcpu = vcpu;
       this.pio = pio;
       this.mmio = mmio;
       this.onExit = onExit;
     }
+    wake();
+  }
+
+  /**
+   * Takes the vCPU out of the guest and away from the thread. When this returns the thread no
+   * longer uses it, and {@link #attach} may give it another.
+   *
+   * @return false if this is called on the thread itself, which can then only be closed
+   */
+  public boolean detach() {
+    synchronized (lock) {
+      task = null;
+      runWanted = false;
+      if (state == State.RUNNING && !kicked) {
+        kick();
+      }
+    }
+    awaitOut();
+    synchronized (lock) {
+      runWanted = false;
+      attention = false;
+      vcpu = null;
+      if (state == State.ENDED) {
+        state = State.PARKED;
+      }
+    }
+    return Thread.currentThread() != thread;
   }
 
   /**
@@ -106,9 +137,9 @@ public final class VcpuThread implements AutoCloseable {
    */
   public void whenOut(Runnable work) {
     synchronized (lock) {
-      if (closeWanted || task != null) {
+      if (vcpu == null || closeWanted || task != null) {
         throw new IllegalStateException(
-            thread.getName() + (closeWanted ? " is closed" : " has other work"));
+            name + (task == null ? " has no vCPU or is closed" : " has other work"));
       }
       runWanted = false;
       task = work;
@@ -139,7 +170,7 @@ public final class VcpuThread implements AutoCloseable {
   public void renew() {
     synchronized (lock) {
       if (state == State.RUNNING) {
-        throw new IllegalStateException(thread.getName() + " is running");
+        throw new IllegalStateException(name + " is running");
       }
       if (state == State.ENDED) {
         state = State.PARKED;
@@ -155,7 +186,7 @@ public final class VcpuThread implements AutoCloseable {
   public void resume() {
     synchronized (lock) {
       if (vcpu == null || closeWanted || state == State.ENDED) {
-        throw new IllegalStateException(thread.getName() + " cannot resume, it is " + state);
+        throw new IllegalStateException(name + " cannot resume, it is " + state);
       }
       if (runWanted) {
         return;
@@ -196,13 +227,13 @@ public final class VcpuThread implements AutoCloseable {
 
   private void awaitOut() {
     long giveUp = System.nanoTime() + PATIENCE_NANOS;
-    while (state == State.RUNNING && System.nanoTime() < giveUp) {
+    while (isBusy() && System.nanoTime() < giveUp) {
       Thread.onSpinWait();
     }
     boolean interrupted = false;
-    while (state == State.RUNNING) {
+    while (isBusy()) {
       synchronized (lock) {
-        if (state != State.RUNNING) {
+        if (!isBusy()) {
           break;
         }
         waiting.add(Thread.currentThread());
@@ -219,6 +250,11 @@ public final class VcpuThread implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Work on the thread itself does not wait for its own end. */
+  private boolean isBusy() {
+    return state == State.RUNNING || working && Thread.currentThread() != thread;
   }
 
   private void kick() {
@@ -241,18 +277,24 @@ public final class VcpuThread implements AutoCloseable {
     }
     while (true) {
       Runnable work;
+      if (!thread.getName().equals(name)) {
+        thread.setName(name);
+      }
       synchronized (lock) {
         if (closeWanted) {
           break;
         }
         work = task;
         task = null;
-        if (work == null && runWanted) {
+        working = work != null;
+        if (work == null && runWanted && vcpu != null) {
           state = State.RUNNING;
         }
       }
       if (work != null) {
         perform(work);
+        working = false;
+        leave(state);
       } else if (state == State.RUNNING) {
         VcpuExit exit = runGuest();
         leave(exit == null ? State.PARKED : State.ENDED);
@@ -270,7 +312,7 @@ public final class VcpuThread implements AutoCloseable {
     try {
       work.run();
     } catch (RuntimeException | Error e) {
-      LOG.error("work on {} failed", thread.getName(), e);
+      LOG.error("work on {} failed", name, e);
     }
   }
 
@@ -289,7 +331,7 @@ public final class VcpuThread implements AutoCloseable {
   }
 
   private boolean somethingToDo() {
-    return runWanted || task != null || closeWanted;
+    return runWanted && state != State.ENDED || task != null || closeWanted;
   }
 
   private void leave(State next) {
@@ -329,7 +371,7 @@ public final class VcpuThread implements AutoCloseable {
         }
       }
     } catch (RuntimeException e) {
-      LOG.error("a device failed under {}", thread.getName(), e);
+      LOG.error("a device failed under {}", name, e);
       return new VcpuExit.Failed(e.toString());
     }
   }

@@ -39,7 +39,7 @@ class AbiLayoutTest {
         EXPECTED.put(request.name(), request.code());
       }
     }
-    for (String cap : List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT")) {
+    for (String cap : List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT", "CAP_SYNC_REGS")) {
       EXPECTED.put("KVM_" + cap, (long) KvmIoctls.class.getField(cap).getInt(null));
     }
     for (Field f : KvmRun.class.getFields()) {
@@ -120,6 +120,10 @@ class AbiLayoutTest {
     EXPECTED.put("kvm_run.mmio.is_write", KvmRun.MMIO_IS_WRITE);
     EXPECTED.put("kvm_run.internal.suberror", KvmRun.INTERNAL_SUBERROR);
     EXPECTED.put("kvm_run.system_event.type", KvmRun.SYSTEM_EVENT_TYPE);
+    EXPECTED.put("kvm_run.kvm_dirty_regs", KvmRun.DIRTY_REGS);
+    EXPECTED.put("kvm_run.s.regs.regs", KvmRun.SYNC_REGS);
+    EXPECTED.put("kvm_run.s.regs.sregs", KvmRun.SYNC_SREGS);
+    EXPECTED.put("kvm_run.s.regs.events", KvmRun.SYNC_EVENTS);
   }
 
   private static final Pattern OWN_NAME = Pattern.compile("channels|chip|events|data|padding1");

@@ -73,8 +73,8 @@ class VcpuThreadIT {
     vm.setMemoryRegion(0, 0, memory);
     vm.createIrqchip();
     vcpu = keep(vm.createVcpu(0));
-    thread = keep(new VcpuThread("vcpu-test-0"));
-    thread.attach(vcpu, port, NOBODY, exits::add);
+    thread = keep(new VcpuThread());
+    thread.attach("vcpu-test-0", vcpu, port, NOBODY, exits::add);
   }
 
   @AfterEach

@@ -64,6 +64,9 @@ public final class KvmIoctls {
   /** {@code KVM_CAP_XSAVE2}: its value is the size of the extended state, bytes. */
   public static final int CAP_XSAVE2 = 208;
 
+  /** {@code KVM_CAP_SYNC_REGS}: which of {@link KvmRun#SYNC_X86_VALID_FIELDS} there are. */
+  public static final int CAP_SYNC_REGS = 74;
+
   /** {@code KVM_CAP_IMMEDIATE_EXIT}. */
   public static final int CAP_IMMEDIATE_EXIT = 136;
 

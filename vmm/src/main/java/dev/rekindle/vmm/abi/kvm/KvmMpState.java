@@ -10,6 +10,7 @@ import java.lang.foreign.StructLayout;
 public final class KvmMpState {
   public static final int RUNNABLE = 0;
   public static final int UNINITIALIZED = 1;
+  public static final int HALTED = 3;
 
   public static final StructLayout LAYOUT =
       structLayout(JAVA_INT.withName("mp_state")).withName("kvm_mp_state");

@@ -56,6 +56,21 @@ public final class KvmRun {
   public static final long FAIL_ENTRY_REASON = 32;
   public static final long SYSTEM_EVENT_TYPE = 32;
 
+  /**
+   * Which of {@code s.regs} the next {@code KVM_RUN} loads before it enters the guest; the kernel
+   * clears each bit as it does.
+   */
+  public static final long DIRTY_REGS = 296;
+
+  /** {@code s.regs}: {@code regs}, {@code sregs}, {@code events}. */
+  public static final long SYNC_REGS = 304;
+
+  public static final long SYNC_SREGS = 448;
+  public static final long SYNC_EVENTS = 760;
+
+  /** {@code REGS}, {@code SREGS} and {@code EVENTS} together. */
+  public static final int SYNC_X86_VALID_FIELDS = 7;
+
   public static final StructLayout LAYOUT =
       structLayout(
               JAVA_BYTE.withName("request_interrupt_window"),
@@ -70,6 +85,10 @@ public final class KvmRun {
           .withName("kvm_run");
 
   public static final long IMMEDIATE_EXIT = LAYOUT.byteOffset(groupElement("immediate_exit"));
+
+  /** The guest's {@code IA32_APICBASE}, written by the kernel at every exit. */
+  public static final long APIC_BASE = LAYOUT.byteOffset(groupElement("apic_base"));
+
   public static final long EXIT_REASON = LAYOUT.byteOffset(groupElement("exit_reason"));
 
   private KvmRun() {}
