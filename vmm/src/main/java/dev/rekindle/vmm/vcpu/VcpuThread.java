@@ -32,7 +32,7 @@ public final class VcpuThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VcpuThread.class);
 
   /** How long a thread that was told of work looks out for it before it parks. */
-  private static final long ATTENTION_NANOS = 300_000;
+  private static final long ATTENTION_NANOS = 200_000;
 
   /** How long {@link #pause} looks before it parks; leaving the guest takes about as long. */
   private static final long PATIENCE_NANOS = 30_000;
@@ -99,7 +99,6 @@ public final class VcpuThread implements AutoCloseable {
       this.mmio = mmio;
       this.onExit = onExit;
     }
-    wake();
   }
 
   /**
@@ -320,7 +319,8 @@ public final class VcpuThread implements AutoCloseable {
     if (attention) {
       long giveUp = System.nanoTime() + ATTENTION_NANOS;
       while (!somethingToDo() && System.nanoTime() < giveUp) {
-        Thread.onSpinWait();
+        // Not a bare spin: who loads the state may be waiting for this very processor.
+        Thread.yield();
       }
       attention = false;
     }
