@@ -123,7 +123,15 @@ class StateSectionsTest {
             noise(KvmPitState2.LAYOUT),
             noise(KvmClockData.LAYOUT)),
         noise(8),
-        List.of(new DeviceState(19, 15, 1L << 32, 1, List.of(queue, queue, queue), noise(20))));
+        List.of(
+            new DeviceState(
+                19,
+                15,
+                1L << 32,
+                1,
+                DeviceState.Selectors.NONE,
+                List.of(queue, queue, queue),
+                noise(20))));
   }
 
   private VcpuState vcpu() {

@@ -15,6 +15,7 @@ import java.util.List;
  * @param status the device status register
  * @param driverFeatures what the driver accepted
  * @param interruptStatus pending causes
+ * @param selectors what the driver has selected but not yet used
  * @param queues in order
  * @param device the device's own bytes
  */
@@ -23,6 +24,7 @@ public record DeviceState(
     int status,
     long driverFeatures,
     int interruptStatus,
+    Selectors selectors,
     List<QueueState> queues,
     byte[] device) {
   /** Most queues a device may have. */
@@ -31,8 +33,21 @@ public record DeviceState(
   /** Most bytes of a device's own state. */
   public static final int MAX_DEVICE_BYTES = 1 << 20;
 
-  private static final int HEADER_BYTES = 4 + 4 + 8 + 4 + 4 + 4;
+  private static final int HEADER_BYTES = 4 + 4 + 8 + 4 + 3 * 4 + 4 + 4;
   private static final int QUEUE_BYTES = 4 + 4 + 8 * 3 + 2 + 2;
+
+  /**
+   * The registers that say which half or queue the next access means: a guest may be stopped
+   * between the two. Any value is possible; one that selects nothing reads as 0.
+   *
+   * @param deviceFeatures {@code DeviceFeaturesSel}
+   * @param driverFeatures {@code DriverFeaturesSel}
+   * @param queue {@code QueueSel}
+   */
+  public record Selectors(int deviceFeatures, int driverFeatures, int queue) {
+    /** As after a reset. */
+    public static final Selectors NONE = new Selectors(0, 0, 0);
+  }
 
   /** Takes a copy of the queues; the bytes are not copied. */
   public DeviceState {
@@ -55,7 +70,8 @@ public record DeviceState(
         ByteBuffer.allocate(HEADER_BYTES + queues.size() * QUEUE_BYTES + device.length)
             .order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(deviceId).putInt(status).putLong(driverFeatures).putInt(interruptStatus);
-    out.putInt(queues.size()).putInt(device.length);
+    out.putInt(selectors.deviceFeatures()).putInt(selectors.driverFeatures());
+    out.putInt(selectors.queue()).putInt(queues.size()).putInt(device.length);
     for (QueueState q : queues) {
       out.putInt(q.size()).putInt(q.ready() ? 1 : 0);
       out.putLong(q.descGpa()).putLong(q.availGpa()).putLong(q.usedGpa());
@@ -78,6 +94,7 @@ public record DeviceState(
       int status = in.getInt();
       long features = in.getLong();
       int interrupt = in.getInt();
+      Selectors selectors = new Selectors(in.getInt(), in.getInt(), in.getInt());
       int queueCount = in.getInt();
       int deviceBytes = in.getInt();
       if (queueCount < 0 || queueCount > MAX_QUEUES) {
@@ -102,7 +119,7 @@ public record DeviceState(
       }
       byte[] device = new byte[deviceBytes];
       in.get(device);
-      return new DeviceState(id, status, features, interrupt, queues, device);
+      return new DeviceState(id, status, features, interrupt, selectors, queues, device);
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException(
           "device state is cut off at " + bytes.length + " bytes", e);
@@ -148,6 +165,7 @@ public record DeviceState(
         && status == o.status
         && driverFeatures == o.driverFeatures
         && interruptStatus == o.interruptStatus
+        && selectors.equals(o.selectors)
         && queues.equals(o.queues)
         && Arrays.equals(device, o.device);
   }

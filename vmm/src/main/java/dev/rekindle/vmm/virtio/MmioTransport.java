@@ -361,9 +361,7 @@ public final class MmioTransport implements BusDevice, DeviceContext {
   }
 
   /**
-   * The state, for a snapshot. The selectors are left out: a driver sets them before each use,
-   * under its own lock, and a paused guest is between accesses only by chance; see {@link
-   * #restore}.
+   * The state, for a snapshot.
    *
    * @return registers, queues and the device's own state
    */
@@ -379,6 +377,7 @@ public final class MmioTransport implements BusDevice, DeviceContext {
           status,
           driverFeatures,
           interruptStatus.get(),
+          new DeviceState.Selectors(deviceFeaturesSel, driverFeaturesSel, queueSel),
           states,
           device.saveState());
     } finally {
@@ -403,6 +402,9 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       device.loadState(state.device());
       driverFeatures = state.driverFeatures();
       interruptStatus.set(state.interruptStatus());
+      deviceFeaturesSel = state.selectors().deviceFeatures();
+      driverFeaturesSel = state.selectors().driverFeatures();
+      queueSel = state.selectors().queue();
       tellQueuesFeatures();
       status = state.status();
     } catch (GuestFaultException | GuestMemoryException | IllegalArgumentException e) {

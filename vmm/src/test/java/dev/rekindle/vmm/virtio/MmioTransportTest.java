@@ -356,6 +356,8 @@ class MmioTransportTest {
     echo(new byte[5]);
     driver.queue(0).kick();
     device.state = new byte[] {9};
+    driver.write(VirtioMmio.QUEUE_SEL, 1);
+    driver.write(VirtioMmio.DEVICE_FEATURES_SEL, 1);
     driver.transport.pause();
     DeviceState state = DeviceState.decode(driver.transport.capture().encode());
 
@@ -370,6 +372,9 @@ class MmioTransportTest {
       clone.transport.resume();
 
       assertThat(other.state).containsExactly(9);
+      assertThat(clone.read(VirtioMmio.DEVICE_FEATURES))
+          .as("the half selected before")
+          .isEqualTo((int) (Virtio.F_VERSION_1 >>> 32));
       assertThat(clone.transport.capture()).isEqualTo(state);
       assertThat(clone.interrupts).as("the one not acknowledged").hasValue(1);
       clone.adopt(driver);
@@ -393,16 +398,37 @@ class MmioTransportTest {
     QueueState last = good.queues().get(1);
     List<DeviceState> bad =
         List.of(
-            new DeviceState(2, 15, 1L << 32, 0, good.queues(), new byte[0]),
-            new DeviceState(42, 15, 1L << 32, 0, List.of(q), new byte[0]),
-            new DeviceState(42, 15, 1L << 32 | 1L << 50, 0, good.queues(), new byte[0]),
-            new DeviceState(42, 15, 0, 0, good.queues(), new byte[0]),
-            new DeviceState(42, 7, 1L << 32, 0, good.queues(), new byte[0]),
-            new DeviceState(42, 0x10F, 1L << 32, 0, good.queues(), new byte[0]),
-            new DeviceState(42, 15, 1L << 32, 4, good.queues(), new byte[0]),
-            new DeviceState(42, 15, 1L << 32, 0, List.of(outside, last), new byte[0]),
-            new DeviceState(42, 15, 1L << 32, 0, List.of(odd, last), new byte[0]),
-            new DeviceState(42, 15, 1L << 32, 0, good.queues(), new byte[9]));
+            new DeviceState(
+                2, 15, 1L << 32, 0, DeviceState.Selectors.NONE, good.queues(), new byte[0]),
+            new DeviceState(
+                42, 15, 1L << 32, 0, DeviceState.Selectors.NONE, List.of(q), new byte[0]),
+            new DeviceState(
+                42,
+                15,
+                1L << 32 | 1L << 50,
+                0,
+                DeviceState.Selectors.NONE,
+                good.queues(),
+                new byte[0]),
+            new DeviceState(42, 15, 0, 0, DeviceState.Selectors.NONE, good.queues(), new byte[0]),
+            new DeviceState(
+                42, 7, 1L << 32, 0, DeviceState.Selectors.NONE, good.queues(), new byte[0]),
+            new DeviceState(
+                42, 0x10F, 1L << 32, 0, DeviceState.Selectors.NONE, good.queues(), new byte[0]),
+            new DeviceState(
+                42, 15, 1L << 32, 4, DeviceState.Selectors.NONE, good.queues(), new byte[0]),
+            new DeviceState(
+                42,
+                15,
+                1L << 32,
+                0,
+                DeviceState.Selectors.NONE,
+                List.of(outside, last),
+                new byte[0]),
+            new DeviceState(
+                42, 15, 1L << 32, 0, DeviceState.Selectors.NONE, List.of(odd, last), new byte[0]),
+            new DeviceState(
+                42, 15, 1L << 32, 0, DeviceState.Selectors.NONE, good.queues(), new byte[9]));
 
     for (DeviceState state : bad) {
       assertThatThrownBy(() -> driver.transport.restore(state))
