@@ -1,33 +1,24 @@
 package dev.rekindle.pool;
 
-import dev.rekindle.metrics.ServiceMetrics;
 import dev.rekindle.pool.config.ServiceConfig;
-import dev.rekindle.pool.hostclient.HostListener;
-import dev.rekindle.pool.hostclient.HostProcess;
-import dev.rekindle.pool.http.ApiServer;
-import dev.rekindle.pool.lease.LeaseTable;
-import dev.rekindle.pool.template.TemplateBuilder;
-import dev.rekindle.pool.template.TemplateCatalog;
-import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service: wiring only. All of it runs on one event loop. */
+/** The service as a process. All of it runs on one event loop. */
 public final class PoolMain extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(PoolMain.class);
+  private static final int STOP_SECONDS = 25;
 
   private final ServiceConfig config;
-  private HostProcess host;
-  private LeaseTable leases;
-  private TemplateBuilder builder;
+  private PoolService service;
 
   private PoolMain(ServiceConfig config) {
     this.config = config;
@@ -57,40 +48,15 @@ public final class PoolMain extends VerticleBase {
 
   @Override
   public Future<?> start() throws Exception {
-    Files.createDirectories(config.stateDir());
-    ServiceMetrics metrics = new ServiceMetrics();
-    TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(config.stateDir()));
-    HostProcess.Launch launch =
-        new HostProcess.Launch(
+    PoolService.Programs programs =
+        new PoolService.Programs(
             java("dev.rekindle.snapshotter.host.HostMain", "256m"),
-            config.stateDir(),
-            config.shells());
-    host = new HostProcess(vertx, launch, new Relay(), metrics::hostStarted);
-    leases = new LeaseTable(vertx, config, host::client, catalog, metrics);
-    builder =
-        new TemplateBuilder(
-            vertx,
-            java("dev.rekindle.snapshotter.template.BuilderMain", "512m"),
-            config.stateDir(),
-            catalog);
-    host.start();
+            java("dev.rekindle.snapshotter.template.BuilderMain", "512m"));
+    service = new PoolService(vertx, config, programs);
     Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
-    return new ApiServer(vertx, leases, catalog, builder, host, metrics)
-        .listen(config)
+    return service
+        .start()
         .onSuccess(server -> LOG.info("listening on {}:{}", config.host(), server.actualPort()));
-  }
-
-  /** The host process's news go to the leases, which are made after it. */
-  private final class Relay implements HostListener {
-    @Override
-    public void sandboxExited(String sandboxId, String reason, String consoleTail) {
-      leases.sandboxExited(sandboxId, reason, consoleTail);
-    }
-
-    @Override
-    public void hostLost() {
-      leases.hostLost();
-    }
   }
 
   private static List<String> java(String mainClass, String heap) {
@@ -106,10 +72,10 @@ public final class PoolMain extends VerticleBase {
   }
 
   private void shutDown() {
-    builder.stop();
+    Promise<Void> stopped = Promise.promise();
+    context.runOnContext(_ -> service.stop().onComplete(stopped));
     try {
-      leases.releaseAll().await(10, TimeUnit.SECONDS);
-      host.stop().await(15, TimeUnit.SECONDS);
+      stopped.future().await(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (java.util.concurrent.TimeoutException | RuntimeException e) {
       LOG.warn("not everything ended in order: {}", e.toString());
     }

@@ -196,9 +196,10 @@ public final class HostClient {
     var running = new ArrayList<>(execs.values());
     pending.clear();
     execs.clear();
+    // First the leases: whoever asks why a command failed shall find that its sandbox is lost.
+    listener.hostLost();
     waiting.forEach(p -> p.promise().tryFail(failure));
     running.forEach(e -> e.fail(failure));
-    listener.hostLost();
   }
 
   private static ServiceException gone() {

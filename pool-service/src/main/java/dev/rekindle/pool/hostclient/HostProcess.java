@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class HostProcess {
   private static final Logger LOG = LoggerFactory.getLogger(HostProcess.class);
   private static final long MAX_DELAY_MILLIS = 5_000;
+  private static final int STOP_SECONDS = 10;
 
   /**
    * How to start it.
@@ -38,12 +39,17 @@ public final class HostProcess {
   private final Launch launch;
   private final HostListener listener;
   private final Runnable onStart;
-  private Process process;
+
+  /** The newest one started; written by the worker that starts it. */
+  private volatile Process process;
+
+  private Future<?> starting = Future.succeededFuture();
+  private Watch watch;
   private HostClient client;
   private Promise<HostClient> awaited = Promise.promise();
   private long delayMillis = 100;
   private int starts;
-  private boolean stopping;
+  private volatile boolean stopping;
 
   /**
    * @param vertx event loops
@@ -61,27 +67,57 @@ public final class HostProcess {
 
   /** Starts it; {@link #client} is done when it is there. */
   public void start() {
+    if (stopping) {
+      return;
+    }
     onStart.run();
-    int number = ++starts;
-    vertx
-        .executeBlocking(() -> spawn(number), false)
-        .compose(path -> HostClient.connect(net, path, new Watch()))
-        .onSuccess(connected -> {
-          client = connected;
-          delayMillis = 100;
-          awaited.tryComplete(connected);
-        })
-        .onFailure(e -> {
-          LOG.error("the host process did not start: {}", e.getMessage());
-          restartLater();
-        });
+    Path socket = socket(++starts);
+    Watch mine = new Watch(socket);
+    starting =
+        vertx
+            .executeBlocking(() -> spawn(socket), false)
+            .compose(_ -> HostClient.connect(net, socket, mine))
+            .onSuccess(connected -> {
+              watch = mine;
+              client = connected;
+              delayMillis = 100;
+              awaited.tryComplete(connected);
+            })
+            .onFailure(e -> {
+              if (!stopping) {
+                LOG.error("the host process did not start: {}", e.getMessage());
+              }
+              ended(socket);
+            });
   }
 
-  private Path spawn(int number) throws IOException {
-    Path run = launch.stateDir.resolve("run");
+  private Path socket(int number) {
+    return launch
+        .stateDir
+        .resolve("run")
+        .resolve("host-" + ProcessHandle.current().pid() + "-" + number + ".sock");
+  }
+
+  /** Takes back what is left of a host process and starts another. */
+  private void ended(Path socket) {
+    Process gone = process;
+    if (gone != null) {
+      gone.destroyForcibly();
+    }
+    // One that was killed has not removed its socket.
+    vertx
+        .executeBlocking(() -> Files.deleteIfExists(socket), false)
+        .onFailure(e -> LOG.warn("{} stays behind: {}", socket, e.toString()));
+    if (!stopping) {
+      vertx.setTimer(delayMillis, _ -> start());
+      delayMillis = Math.min(MAX_DELAY_MILLIS, delayMillis * 2);
+    }
+  }
+
+  private Path spawn(Path socket) throws IOException {
     Files.createDirectories(
-        run, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    Path socket = run.resolve("host-" + ProcessHandle.current().pid() + "-" + number + ".sock");
+        socket.getParent(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Files.deleteIfExists(socket);
     Path logs = Files.createDirectories(launch.stateDir.resolve("logs"));
     List<String> command = new java.util.ArrayList<>(launch.command);
@@ -96,6 +132,10 @@ public final class HostProcess {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectError(ProcessBuilder.Redirect.appendTo(logs.resolve("host.log").toFile()));
     Process started = builder.start();
+    process = started;
+    if (stopping) {
+      started.destroy();
+    }
     started.getOutputStream().close();
     BufferedReader out = started.inputReader();
     String line = out.readLine();
@@ -104,7 +144,6 @@ public final class HostProcess {
       throw new IOException(
           "it said '" + line + "' instead of ready; see " + logs.resolve("host.log"));
     }
-    process = started;
     started
         .onExit()
         .thenRun(() ->
@@ -113,6 +152,12 @@ public final class HostProcess {
   }
 
   private final class Watch implements HostListener {
+    private final Path socket;
+
+    Watch(Path socket) {
+      this.socket = socket;
+    }
+
     @Override
     public void sandboxExited(String sandboxId, String reason, String consoleTail) {
       listener.sandboxExited(sandboxId, reason, consoleTail);
@@ -120,21 +165,18 @@ public final class HostProcess {
 
     @Override
     public void hostLost() {
+      if (watch != this) {
+        // It went before it had answered hello: that start has failed, and is followed by another.
+        return;
+      }
+      watch = null;
       client = null;
       awaited = Promise.promise();
       listener.hostLost();
       if (!stopping) {
         LOG.warn("the connection to the host process is gone; starting another");
-        process.destroyForcibly();
-        restartLater();
       }
-    }
-  }
-
-  private void restartLater() {
-    if (!stopping) {
-      vertx.setTimer(delayMillis, _ -> start());
-      delayMillis = Math.min(MAX_DELAY_MILLIS, delayMillis * 2);
+      ended(socket);
     }
   }
 
@@ -178,17 +220,20 @@ public final class HostProcess {
    */
   public Future<Void> stop() {
     stopping = true;
-    if (process == null) {
-      return Future.succeededFuture();
+    Process current = process;
+    if (current == null) {
+      return starting.<Void>mapEmpty().otherwiseEmpty();
     }
-    return vertx.executeBlocking(
-        () -> {
-          process.destroy();
-          if (!process.waitFor(10, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-          }
-          return null;
-        },
-        false);
+    current.destroy();
+    return starting.transform(_ -> vertx.executeBlocking(this::awaitEnd, false));
+  }
+
+  private Void awaitEnd() throws InterruptedException {
+    Process current = process;
+    current.destroy();
+    if (!current.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+      current.destroyForcibly();
+    }
+    return null;
   }
 }

@@ -103,7 +103,7 @@ final class ExecRoutes {
 
     private void fail(Throwable e) {
       first.tryFail(
-          e instanceof ServiceException
+          e instanceof ServiceException || Problems.isClientGone(e)
               ? e
               : new ServiceException(ErrorCode.REQUEST_TOO_LARGE, String.valueOf(e.getMessage())));
     }
@@ -292,7 +292,7 @@ final class ExecRoutes {
 
   private static void end(RoutingContext context) {
     if (!context.response().ended() && !context.response().closed()) {
-      context.response().end();
+      Replies.end(context, "");
     }
   }
 }

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.snapshotter.host.protocol.HostException;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.net.SocketException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,11 @@ final class Problems {
     return new ServiceException(ErrorCode.INTERNAL, "see the service's log");
   }
 
+  /** Who sent the request broke it off; there is nobody to tell, and nothing is wrong here. */
+  static boolean isClientGone(Throwable failure) {
+    return failure instanceof SocketException || failure instanceof HttpClosedException;
+  }
+
   static ObjectNode body(ServiceException e) {
     ObjectNode problem =
         Json.object()
@@ -44,7 +51,7 @@ final class Problems {
 
   static void send(RoutingContext context, Throwable failure) {
     HttpServerResponse response = context.response();
-    if (response.ended() || response.closed()) {
+    if (response.ended() || response.closed() || isClientGone(failure)) {
       return;
     }
     if (response.headWritten()) {
@@ -58,7 +65,7 @@ final class Problems {
     }
     response
         .setStatusCode(e.error().status())
-        .putHeader("Content-Type", "application/problem+json")
-        .end(Json.text(body(e)) + "\n");
+        .putHeader("Content-Type", "application/problem+json");
+    Replies.end(context, Json.text(body(e)) + "\n");
   }
 }

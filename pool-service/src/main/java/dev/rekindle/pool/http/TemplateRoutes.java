@@ -73,7 +73,8 @@ final class TemplateRoutes {
             name,
             recipe,
             progress -> {
-              if (stream) {
+              // What a client is too slow for it does not see; the outcome it does.
+              if (stream && Replies.isOpen(context) && !context.response().writeQueueFull()) {
                 Replies.line(context, progress);
               }
             });
@@ -82,7 +83,11 @@ final class TemplateRoutes {
       built
           .onSuccess(template -> Replies.line(context, wrap("template", describe(template))))
           .onFailure(e -> Replies.line(context, wrap("error", Problems.body(Problems.of(e)))))
-          .onComplete(_ -> context.response().end());
+          .onComplete(_ -> {
+            if (Replies.isOpen(context)) {
+              context.response().end();
+            }
+          });
     } else {
       built
           .onSuccess(template -> Replies.json(context, 201, describe(template)))

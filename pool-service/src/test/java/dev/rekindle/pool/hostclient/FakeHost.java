@@ -1,117 +1,78 @@
 package dev.rekindle.pool.hostclient;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.rekindle.snapshotter.host.protocol.Frame;
-import dev.rekindle.snapshotter.host.protocol.FrameDecoder;
-import dev.rekindle.snapshotter.host.protocol.FrameEncoder;
-import dev.rekindle.snapshotter.host.protocol.StreamKind;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
+import dev.rekindle.snapshotter.agent.ExecObserver;
+import dev.rekindle.snapshotter.agent.ExecSession;
+import dev.rekindle.snapshotter.host.HostServer;
+import dev.rekindle.snapshotter.host.Sandbox;
+import dev.rekindle.snapshotter.host.SandboxFactory;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
-/** A host process without VMs, as a process: every command is {@code cat}. */
-public final class FakeHost {
-  private final ObjectMapper json = new ObjectMapper();
-  private final Set<String> sandboxes = new HashSet<>();
-  private final SocketChannel channel;
+/**
+ * A host process whose server is the real one and whose sandboxes have no VM: a command is a
+ * process of this machine, {@value #STOP} stops its sandbox.
+ */
+public final class FakeHost implements SandboxFactory {
+  private static final String STOP = "stop-sandbox";
 
-  private FakeHost(SocketChannel channel) {
-    this.channel = channel;
-  }
+  private FakeHost() {}
 
+  /**
+   * @param args {@code --socket PATH} and others, which are ignored
+   */
   public static void main(String... args) throws Exception {
-    try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      listener.bind(UnixDomainSocketAddress.of(Path.of(args[1])));
+    try (HostServer server = HostServer.start(Path.of(args[1]), new FakeHost())) {
+      Runtime.getRuntime().addShutdownHook(new Thread(server::close));
       System.out.println("ready");
-      try (SocketChannel channel = listener.accept()) {
-        FakeHost host = new FakeHost(channel);
-        FrameDecoder decoder = new FrameDecoder();
-        ByteBuffer in = ByteBuffer.allocate(65_536);
-        while (channel.read(in.clear()) >= 0) {
-          decoder.feed(in.flip(), host::handle);
-        }
+      server.awaitAbandoned();
+    }
+    System.exit(0);
+  }
+
+  private static final class Local implements Sandbox {
+    private final List<LocalCommand> commands = new ArrayList<>();
+    private final CompletableFuture<Exit> exit = new CompletableFuture<>();
+
+    @Override
+    public synchronized ExecSession exec(HostRequest.Exec command, ExecObserver observer) {
+      if (command.argv().getFirst().equals(STOP)) {
+        exit.complete(new Exit("power_off", "reboot: Power down"));
       }
+      LocalCommand started = LocalCommand.start(command, observer);
+      commands.add(started);
+      return started;
+    }
+
+    @Override
+    public CompletableFuture<Exit> exited() {
+      return exit;
+    }
+
+    @Override
+    public synchronized void close() {
+      commands.forEach(LocalCommand::kill);
     }
   }
 
-  private void handle(Frame frame) {
-    try {
-      switch (frame) {
-        case Frame.Request(int id, byte[] bytes) -> request(id, json.readTree(bytes));
-        case Frame.Data(int id, StreamKind stream, byte[] bytes) -> {
-          if (stream == StreamKind.STDIN_EOF) {
-            ok(id, "{\"exitCode\":0,\"wallMicros\":1}");
-          } else {
-            write(new Frame.Data(id, StreamKind.STDOUT, bytes));
-            event(id, "{\"window\":" + Math.max(1, bytes.length) + "}");
-          }
-        }
-        default -> {
-          // Windows: cat never waits for them here.
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  @Override
+  public Acquired acquire(HostRequest.Acquire request) {
+    return new Acquired(new Local(), "new", Map.of("map", 5L));
   }
 
-  private void request(int id, JsonNode request) throws IOException {
-    String sandbox = request.path("sandboxId").asText();
-    switch (request.get("op").asText()) {
-      case "hello" ->
-          ok(id, "{\"pid\":1,\"version\":1,\"kvm\":{\"native\":true},\"sandboxes\":[]}");
-      case "acquire" -> {
-        sandboxes.add(sandbox);
-        ok(id, "{\"served\":\"new\",\"stagesMicros\":{\"map\":5}}");
-      }
-      case "exec" -> {
-        if (request.get("argv").get(0).asText().equals("missing")) {
-          error(id, "exec.not_found", "no such command");
-        } else {
-          event(id, "{\"started\":{\"pid\":7}}");
-        }
-      }
-      case "release" -> {
-        sandboxes.remove(sandbox);
-        ok(id, "{}");
-      }
-      case "stats" ->
-          ok(
-              id,
-              "{\"sandboxes\":"
-                  + sandboxes.size()
-                  + ",\"shells\":3,\"rssBytes\":1,\"pssBytes\":1,"
-                  + "\"mappings\":1,\"fds\":1,\"threads\":1}");
-      default -> ok(id, "{\"canceled\":true}");
-    }
+  @Override
+  public boolean runsNatively() {
+    return true;
   }
 
-  private void ok(int id, String body) throws IOException {
-    write(new Frame.Reply(id, ("{\"ok\":" + body + "}").getBytes(StandardCharsets.UTF_8)));
+  @Override
+  public int shells() {
+    return 3;
   }
 
-  private void error(int id, String code, String message) throws IOException {
-    String body = "{\"error\":{\"code\":\"" + code + "\",\"message\":\"" + message + "\"}}";
-    write(new Frame.Reply(id, body.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  private void event(int id, String body) throws IOException {
-    write(new Frame.Event(id, body.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  private void write(Frame frame) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(FrameEncoder.encode(frame));
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
+  @Override
+  public void close() {}
 }

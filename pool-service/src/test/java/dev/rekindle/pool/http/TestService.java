@@ -1,0 +1,122 @@
+package dev.rekindle.pool.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.rekindle.pool.PoolService;
+import dev.rekindle.pool.config.ServiceConfig;
+import dev.rekindle.pool.hostclient.FakeHost;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The service with a host process that has no VMs, and one template, {@code base}. */
+final class TestService {
+  static final int MAX_LEASES = 8;
+
+  /** A builder that fails as a guest kernel's panic would. */
+  static final List<String> PANICKING_BUILDER =
+      List.of(
+          "sh",
+          "-c",
+          "cat >&2; echo '{\"error\":{\"code\":\"template.kernel_panic\","
+              + "\"message\":\"no\",\"consoleTail\":\"tail\"}}'",
+          "sh");
+
+  private final Vertx vertx;
+  private final Path state;
+  private int port;
+
+  TestService(Path state, List<String> builder) throws Exception {
+    this.state = state;
+    // One thread of each kind, so that their number is not a matter of chance.
+    vertx =
+        Vertx.vertx(
+            new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setWorkerPoolSize(1)
+                .setFileSystemOptions(
+                    new FileSystemOptions().setFileCacheDir(state.resolve("cache").toString())));
+    Files.createDirectories(state.resolve("templates"));
+    Files.writeString(
+        state.resolve("templates/base.json"),
+        "{\"name\":\"base\",\"recipe\":{},\"snapshotId\":\"base-0123456789ab\",\"generation\":1,"
+            + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
+    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, 0);
+    PoolService.Programs programs = new PoolService.Programs(fakeHost(), builder);
+    vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
+  }
+
+  private final class Wiring extends VerticleBase {
+    private final ServiceConfig config;
+    private final PoolService.Programs programs;
+    private PoolService service;
+
+    Wiring(ServiceConfig config, PoolService.Programs programs) {
+      this.config = config;
+      this.programs = programs;
+    }
+
+    @Override
+    public Future<?> start() throws Exception {
+      service = new PoolService(vertx, config, programs);
+      return service.start().onSuccess(server -> port = server.actualPort());
+    }
+
+    @Override
+    public Future<?> stop() throws Exception {
+      return service.stop();
+    }
+  }
+
+  private static List<String> fakeHost() {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-Xmx128m",
+        "-cp",
+        System.getProperty("java.class.path"),
+        FakeHost.class.getName());
+  }
+
+  int port() {
+    return port;
+  }
+
+  Path state() {
+    return state;
+  }
+
+  RawHttp http() {
+    return new RawHttp(port);
+  }
+
+  JsonNode status() throws IOException {
+    return http().send("GET", "/v1/status", "-", "").json();
+  }
+
+  /** A lease of {@code base}. */
+  JsonNode lease(int ttlSeconds) throws IOException {
+    RawHttp.Reply reply =
+        http()
+            .send(
+                "POST",
+                "/v1/leases",
+                "-",
+                "{\"template\":\"base\",\"ttlSeconds\":" + ttlSeconds + "}");
+    assertThat(reply.status()).as(reply.body()).isEqualTo(201);
+    return reply.json();
+  }
+
+  void close() throws Exception {
+    vertx.close().await(40, TimeUnit.SECONDS);
+  }
+}
