@@ -19,6 +19,7 @@ public enum ErrorCode {
   TEMPLATE_UNKNOWN("template.unknown", 404, "There is no template of this name"),
   TEMPLATE_BUSY("template.build_in_progress", 409, "The template is being built"),
   TEMPLATE_BUILD_FAILED("template.build_failed", 422, "The template could not be built"),
+  NO_SPACE("state.no_space", 507, "The disk of the state directory is full"),
   POOL_EXHAUSTED("pool.exhausted", 503, "All places are taken"),
   HOST_UNAVAILABLE("host.unavailable", 503, "The host process is not there"),
   KVM_UNAVAILABLE("kvm.unavailable", 503, "This machine has no usable KVM"),

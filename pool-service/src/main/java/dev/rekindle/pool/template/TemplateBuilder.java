@@ -30,6 +30,9 @@ import java.util.function.Consumer;
 public final class TemplateBuilder {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** What libc says of {@code ENOSPC}, in the message of whatever exception. */
+  private static final String NO_SPACE = "No space left on device";
+
   private final Vertx vertx;
   private final List<String> command;
   private final Path stateDir;
@@ -88,9 +91,12 @@ public final class TemplateBuilder {
   }
 
   private static ServiceException failure(Exception e) {
-    return e instanceof ServiceException s
-        ? s
-        : new ServiceException(ErrorCode.TEMPLATE_BUILD_FAILED, String.valueOf(e.getMessage()));
+    if (e instanceof ServiceException s) {
+      return s;
+    }
+    String detail = String.valueOf(e.getMessage());
+    return new ServiceException(
+        detail.contains(NO_SPACE) ? ErrorCode.NO_SPACE : ErrorCode.TEMPLATE_BUILD_FAILED, detail);
   }
 
   private void run(String name, JsonNode recipe, Consumer<JsonNode> progress) throws IOException {
@@ -125,9 +131,10 @@ public final class TemplateBuilder {
     }
     if (last != null && last.has("error")) {
       JsonNode error = last.get("error");
+      String code = error.path("code").asText(ErrorCode.TEMPLATE_BUILD_FAILED.code());
       throw new ServiceException(
-          ErrorCode.TEMPLATE_BUILD_FAILED,
-          error.path("code").asText(ErrorCode.TEMPLATE_BUILD_FAILED.code()),
+          code.endsWith(".no_space") ? ErrorCode.NO_SPACE : ErrorCode.TEMPLATE_BUILD_FAILED,
+          code,
           error.path("message").asText(),
           error.path("consoleTail").asText(null));
     }

@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +33,15 @@ class FaultTest {
 
   @BeforeEach
   void start(@TempDir Path state) throws Exception {
-    service = new TestService(state, TestService.PANICKING_BUILDER);
+    List<String> builder = new ArrayList<>(TestService.SLOW_BUILDER);
+    builder.set(
+        2,
+        "if [ $4 = slow ]; then "
+            + TestService.SLOW_BUILDER.get(2)
+            + "; else "
+            + TestService.PANICKING_BUILDER.get(2)
+            + "; fi");
+    service = new TestService(state, builder);
     http = service.http();
     warmUp();
   }
@@ -176,6 +187,30 @@ class FaultTest {
     assertThat(service.state().resolve("logs/build-half.log")).doesNotExist();
     assertThat(http.send("GET", "/v1/templates/half", "-", "").problem())
         .isEqualTo("404 template.unknown");
+  }
+
+  @Test
+  void shouldFinishTheBuildWhenTheClientWhoWatchesItIsGone() throws Exception {
+    Files.createDirectories(service.state().resolve("logs"));
+    Files.createFile(service.state().resolve("logs/build-slow.log"));
+    Census before = Census.of(service);
+
+    String recipe = "{\"kernel\":{\"debian\":\"6.12\"},\"rootfs\":{\"busybox\":true}}";
+    Socket socket = http.begin("PUT", "/v1/templates/slow", "-", NDJSON, recipe.length());
+    socket.getOutputStream().write(recipe.getBytes());
+    awaitLine(RawHttp.lines(socket), "{\"stage\"");
+    RawHttp.reset(socket);
+    TimeUnit.MILLISECONDS.sleep(100);
+    assertThat(http.send("GET", "/v1/templates", "-", "").body()).contains("\"slow\"");
+    assertThat(http.send("PUT", "/v1/templates/slow", "-", recipe).problem())
+        .isEqualTo("409 template.build_in_progress");
+    Path go = Files.createFile(service.state().resolve("go"));
+    while (http.send("GET", "/v1/templates", "-", "").body().contains("\"slow\"")) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    Files.delete(go);
+
+    before.assertNothingMore(service);
   }
 
   @Test

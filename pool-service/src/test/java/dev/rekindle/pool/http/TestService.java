@@ -30,6 +30,16 @@ final class TestService {
               + "\"message\":\"no\",\"consoleTail\":\"tail\"}}'",
           "sh");
 
+  /** Builds {@code slow} until there is a file {@code go}, telling of it all the time. */
+  static final List<String> SLOW_BUILDER =
+      List.of(
+          "sh",
+          "-c",
+          "cat >&2; until [ -e \"$2/go\" ]; do "
+              + "echo '{\"stage\":\"rootfs\",\"percent\":1,\"message\":\"m\"}'; sleep 0.02; done; "
+              + "echo '{\"error\":{\"code\":\"template.slow\",\"message\":\"no\"}}'",
+          "sh");
+
   private final Vertx vertx;
   private final Path state;
   private int port;
