@@ -139,6 +139,9 @@ final class Commands {
       console.say("the command was stopped by its time limit");
       return ExitCodes.TIMED_OUT;
     }
+    if (exit.path("outOfMemory").asBoolean()) {
+      console.say("the command was killed: the sandbox has no more memory");
+    }
     int signal = exit.path("signal").asInt();
     return signal > 0 ? 128 + signal : exit.path("exitCode").asInt();
   }

@@ -57,11 +57,22 @@ public record ExecBody(
     if (stdin != null && stdinBase64 != null) {
       throw new IllegalArgumentException("stdin and stdinBase64 must not both be there");
     }
+    if (stdinBase64 != null) {
+      decoded(stdinBase64);
+    }
     timeoutSeconds = range("timeoutSeconds", timeoutSeconds, 0, 86_400);
     maxProcesses = range("maxProcesses", maxProcesses, 0, 1_000_000);
     if (maxOutputBytes != null && (maxOutputBytes < 1 || maxOutputBytes > MAX_BUFFERED_BYTES)) {
       throw new IllegalArgumentException(
           "maxOutputBytes must be in [1, " + MAX_BUFFERED_BYTES + "], got " + maxOutputBytes);
+    }
+  }
+
+  private static byte[] decoded(String base64) {
+    try {
+      return Base64.getDecoder().decode(base64);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("stdinBase64 must be base64: " + e.getMessage(), e);
     }
   }
 
@@ -78,7 +89,7 @@ public record ExecBody(
    */
   public byte[] input() {
     if (stdinBase64 != null) {
-      return Base64.getDecoder().decode(stdinBase64);
+      return decoded(stdinBase64);
     }
     return stdin == null ? null : stdin.getBytes(StandardCharsets.UTF_8);
   }

@@ -1,7 +1,9 @@
 package dev.rekindle.pool.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.metrics.ServiceMetrics;
+import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.exec.ExecBody;
 import dev.rekindle.pool.hostclient.HostClient;
 import dev.rekindle.pool.hostclient.HostExec;
@@ -24,12 +26,23 @@ final class ExecRun implements HostExec.Output {
   private final boolean stream;
   private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
   private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+  private final ObjectNode opening = Json.object();
   private HostExec exec;
+  private ServiceException aborted;
+  private boolean opened;
   private int unacknowledged;
 
-  ExecRun(RoutingContext context, boolean stream) {
+  ExecRun(RoutingContext context) {
     this.context = context;
-    this.stream = stream;
+    this.stream = Replies.wantsStream(context);
+  }
+
+  /**
+   * Something that is known before the command runs: the first line of a stream, a member of an
+   * answer in one piece.
+   */
+  void opening(String field, JsonNode value) {
+    opening.set(field, value);
   }
 
   /**
@@ -50,7 +63,15 @@ final class ExecRun implements HostExec.Output {
       exec.cancel();
     }
     response.drainHandler(_ -> acknowledge());
-    return exec.result().onSuccess(reply -> metrics.executed(reply.wallMicros()));
+    return exec.result()
+        .onSuccess(reply -> metrics.executed(reply.wallMicros()))
+        .recover(e -> Future.failedFuture(aborted == null ? e : aborted));
+  }
+
+  /** Kills the command; the reason is what its client is told. */
+  void abort(ServiceException reason) {
+    aborted = reason;
+    exec.cancel();
   }
 
   HostExec exec() {
@@ -60,13 +81,10 @@ final class ExecRun implements HostExec.Output {
   @Override
   public void started(long pid) {
     if (stream) {
-      Replies.line(context, started(Json.object(), pid));
+      ObjectNode line = Json.object();
+      line.putObject("started").put("pid", pid);
+      line(line);
     }
-  }
-
-  private static ObjectNode started(ObjectNode line, long pid) {
-    line.putObject("started").put("pid", pid);
-    return line;
   }
 
   @Override
@@ -78,10 +96,53 @@ final class ExecRun implements HostExec.Output {
     }
     ObjectNode line = Json.object();
     put(line, isStderr ? "stderr" : "stdout", bytes);
-    Replies.line(context, line);
+    line(line);
     unacknowledged += bytes.length;
-    if (!context.response().writeQueueFull()) {
+    if (!Replies.isOpen(context) || !context.response().writeQueueFull()) {
       acknowledge();
+    }
+  }
+
+  /**
+   * The answer's head waits for the first line, so that what fails before the command runs has a
+   * status of its own.
+   */
+  private void line(ObjectNode line) {
+    if (!opened) {
+      opened = true;
+      Replies.begin(context);
+      if (!opening.isEmpty()) {
+        Replies.line(context, opening);
+      }
+    }
+    Replies.line(context, line);
+  }
+
+  private void last(String field, ObjectNode value) {
+    ObjectNode line = Json.object();
+    line.set(field, value);
+    line(line);
+    if (Replies.isOpen(context)) {
+      Replies.end(context, "");
+    }
+  }
+
+  /** The command has ended. */
+  void finish(ObjectNode result) {
+    if (stream) {
+      last("exit", result);
+    } else {
+      result.setAll(opening);
+      Replies.json(context, 200, result);
+    }
+  }
+
+  /** The command could not be run to its end. */
+  void fail(Throwable failure) {
+    if (opened) {
+      last("error", Problems.body(Problems.of(failure)));
+    } else {
+      Problems.send(context, failure);
     }
   }
 
@@ -109,6 +170,7 @@ final class ExecRun implements HostExec.Output {
             .put("exitCode", reply.exitCode())
             .put("signal", reply.signal())
             .put("timedOut", reply.timedOut())
+            .put("outOfMemory", reply.outOfMemory())
             .put("truncated", reply.outputTruncated())
             .put("wallMicros", reply.wallMicros())
             .put("cpuMicros", reply.cpuMicros())

@@ -59,7 +59,14 @@ final class LocalCommand implements ExecSession {
       tell(() ->
           observer.ended(
               new HostReply.Exec(
-                  code > 128 ? -1 : code, Math.max(0, code - 128), false, 1, 1, 1, false)));
+                  code > 128 ? -1 : code,
+                  Math.max(0, code - 128),
+                  false,
+                  isHungry(),
+                  1,
+                  1,
+                  1,
+                  false)));
     } catch (IOException e) {
       tell(() -> observer.failed(new HostException("exec.not_found", command.argv().getFirst())));
     } catch (InterruptedException e) {
@@ -84,6 +91,11 @@ final class LocalCommand implements ExecSession {
 
   private synchronized boolean isKilled() {
     return killed;
+  }
+
+  /** An environment variable stands for what only a kernel can find out. */
+  private boolean isHungry() {
+    return command.env().containsKey("OUT_OF_MEMORY");
   }
 
   private void feed(Process running) {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The service over HTTP, with a host process that has no VMs. */
 @Timeout(120)
 class ApiServerTest {
+  private static final String NDJSON = "application/x-ndjson";
   private static final String LEASE = "{\"template\":\"base\",\"ttlSeconds\":60}";
 
   private final ObjectMapper json = new ObjectMapper();
@@ -207,6 +208,45 @@ class ApiServerTest {
   @Test
   void shouldTellTheCommandsErrorWhenItCannotRun() throws Exception {
     assertThat(code(exec(lease(), "{\"argv\":[\"missing\"]}"))).isEqualTo("422 exec.not_found");
+  }
+
+  @Test
+  void shouldAnswerByAProblemOfItsOwnStatusWhenAStreamedCommandCannotRun() throws Exception {
+    JsonNode lease = lease();
+    RawHttp raw = service.http();
+    String exec = "/v1/leases/" + lease.get("id").asText() + "/exec";
+    String run = "{\"template\":\"base\",\"exec\":{\"argv\":[\"missing-\"]}}";
+
+    assertThat(
+            raw.send("POST", exec, lease.get("token").asText(), NDJSON, "{\"argv\":[\"no-\"]}")
+                .problem())
+        .isEqualTo("422 exec.not_found");
+    assertThat(raw.send("POST", "/v1/run", "-", NDJSON, run).problem())
+        .isEqualTo("422 exec.not_found");
+    awaitSandboxes(1);
+  }
+
+  @Test
+  void shouldTellWhatIsWrongWithALineOfStandardInput() throws Exception {
+    for (String line : new String[] {"{\"color\":1}", "{\"stdinBase64\":\"%\"}", "x"}) {
+      String body =
+          "{\"template\":\"base\",\"exec\":{\"argv\":[\"sleep\",\"1000\"]}}\n" + line + "\n";
+
+      HttpResponse<String> reply =
+          send(to("/v1/run").header("Content-Type", NDJSON).POST(BodyPublishers.ofString(body)));
+
+      assertThat(code(reply)).as(line).startsWith("400 request.");
+    }
+    awaitSandboxes(0);
+  }
+
+  @Test
+  void shouldTellThatACommandWasKilledForLackOfMemory() throws Exception {
+    JsonNode lease = lease();
+
+    assertThat(exec(lease, "{\"argv\":[\"cat\"],\"env\":{\"OUT_OF_MEMORY\":\"1\"}}").body())
+        .contains("\"outOfMemory\":true");
+    assertThat(exec(lease, "{\"argv\":[\"cat\"]}").body()).contains("\"outOfMemory\":false");
   }
 
   @Test

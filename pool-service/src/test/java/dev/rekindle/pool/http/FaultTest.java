@@ -98,6 +98,7 @@ class FaultTest {
           POST | /v1/run             | {"template":"base","exec":{"argv":["a"],"x":1}}   | 400 request.invalid
           POST | /v1/run             | {"template":"base","exec":{"argv":[]}}            | 400 request.invalid
           POST | /v1/run             | {"template":"base","exec":{"argv":["missing-"]}}  | 422 exec.not_found
+          POST | /v1/run             | {"template":"base","exec":{"argv":["a"],"stdinBase64":"%"}} | 400 request.invalid
           PUT  | /v1/templates/UPPER | {}                                                | 400 request.invalid
           PUT  | /v1/templates/x     | {"kernel":                                        | 400 request.not_json
           PUT  | /v1/templates/x     | {"memoryMib":1}                                   | 400 template.invalid_recipe

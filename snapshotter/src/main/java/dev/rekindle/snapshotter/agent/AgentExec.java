@@ -118,6 +118,7 @@ final class AgentExec implements ExecSession, VsockListener {
                   exit.exitCode(),
                   exit.signal(),
                   exit.timedOut(),
+                  exit.outOfMemory(),
                   exit.wallMicros(),
                   exit.cpuMicros(),
                   exit.maxRssBytes(),

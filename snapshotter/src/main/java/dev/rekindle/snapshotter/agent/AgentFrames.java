@@ -29,6 +29,7 @@ final class AgentFrames {
   private static final int HEADER_BYTES = 5;
   private static final int MAX_STDIN_BYTES = 1 << 16;
   private static final int TIMED_OUT = 1;
+  private static final int OUT_OF_MEMORY = 2;
   private static final int MAX_MESSAGE_CHARS = 1024;
   private static final Pattern CODE = Pattern.compile("[a-z][a-z_]*\\.[a-z_]{1,48}");
   private static final byte[] NOTHING = new byte[0];
@@ -56,6 +57,7 @@ final class AgentFrames {
         int exitCode,
         int signal,
         boolean timedOut,
+        boolean outOfMemory,
         long wallMicros,
         long cpuMicros,
         long maxRssBytes)
@@ -157,17 +159,24 @@ final class AgentFrames {
       case 0x83 -> new Reply.Started(in.number(4));
       case 0x84 -> new Reply.Output(false, in.rest());
       case 0x85 -> new Reply.Output(true, in.rest());
-      case 0x86 ->
-          new Reply.Exit(
-              (int) in.number(4),
-              (int) in.number(4),
-              (in.number(1) & TIMED_OUT) != 0,
-              in.number(8),
-              in.number(8),
-              in.number(8));
+      case 0x86 -> exit(in);
       case 0xFF -> failed(in.str16(), in.str16());
       default -> new Reply.Unknown(type);
     };
+  }
+
+  private static Reply exit(Reader in) throws MalformedException {
+    int exitCode = (int) in.number(4);
+    int signal = (int) in.number(4);
+    long how = in.number(1);
+    return new Reply.Exit(
+        exitCode,
+        signal,
+        (how & TIMED_OUT) != 0,
+        (how & OUT_OF_MEMORY) != 0,
+        in.number(8),
+        in.number(8),
+        in.number(8));
   }
 
   /** The code becomes part of an address and of metrics, the message of a log. */

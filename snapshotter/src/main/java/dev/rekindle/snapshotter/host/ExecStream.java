@@ -192,6 +192,7 @@ final class ExecStream implements ExecObserver {
                   r.exitCode(),
                   r.signal(),
                   r.timedOut(),
+                  r.outOfMemory(),
                   r.wallMicros(),
                   r.cpuMicros(),
                   r.maxRssBytes(),

@@ -12,16 +12,19 @@ import dev.rekindle.snapshotter.restore.StageClock;
 import dev.rekindle.snapshotter.restore.Uniqueness;
 import dev.rekindle.vmm.machine.KvmHost;
 import dev.rekindle.vmm.machine.MicroVm;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.rekindle.vmm.probe.KvmProbe;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes sandboxes that are VMs. Owns KVM and the restorer. Thread: any, several at once. */
 final class MicroVmFactory implements SandboxFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(MicroVmFactory.class);
+
   /** The agent confirms in milliseconds; a software-emulated host needs up to seconds. */
   private static final Duration IDENTITY_TIMEOUT = Duration.ofSeconds(15);
 
@@ -29,7 +32,7 @@ final class MicroVmFactory implements SandboxFactory {
   private final Restorer restorer;
   private final Uniqueness uniqueness;
   private final Function<MicroVm, GuestAgent> agents;
-  private final boolean runsNatively;
+  private final FutureTask<Boolean> runsNatively = new FutureTask<>(MicroVmFactory::probe);
 
   /**
    * @param host closed with this
@@ -46,7 +49,8 @@ final class MicroVmFactory implements SandboxFactory {
     this.agents = agents;
     this.restorer = new Restorer(host, shellsPerShape);
     this.uniqueness = new Uniqueness(agentTimeout, IDENTITY_TIMEOUT);
-    this.runsNatively = processorVirtualizes();
+    // Beside the start, which it would prolong by a guest's run.
+    Thread.ofPlatform().daemon().name("kvm-probe").start(runsNatively);
   }
 
   @Override
@@ -78,9 +82,18 @@ final class MicroVmFactory implements SandboxFactory {
     }
   }
 
+  /** Waits for the probe, which takes milliseconds, or where KVM emulates up to two seconds. */
   @Override
   public boolean runsNatively() {
-    return runsNatively;
+    try {
+      return runsNatively.get();
+    } catch (ExecutionException e) {
+      LOG.error("the probe of KVM failed", e.getCause());
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   @Override
@@ -94,18 +107,8 @@ final class MicroVmFactory implements SandboxFactory {
     host.close();
   }
 
-  /** Without VMX or SVM, a KVM that opens all the same can only emulate. */
-  private static boolean processorVirtualizes() {
-    try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      List<String> flags =
-          lines
-              .filter(line -> line.startsWith("flags"))
-              .findFirst()
-              .map(line -> Arrays.asList(line.split("\\s+")))
-              .orElse(List.of());
-      return flags.contains("vmx") || flags.contains("svm");
-    } catch (IOException e) {
-      return false;
-    }
+  /** A guest that was slow once may have waited for a processor; one that emulates always is. */
+  private static boolean probe() {
+    return KvmProbe.run().runsLinux() || KvmProbe.run().runsLinux();
   }
 }

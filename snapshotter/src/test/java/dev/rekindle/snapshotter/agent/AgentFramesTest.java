@@ -64,14 +64,15 @@ class AgentFramesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0, false", "1, true", "2, false", "3, true"})
-  void shouldTellTheTimeLimitFromOtherReasons(int how, boolean timedOut) throws Exception {
+  @CsvSource({"0, false, false", "1, true, false", "2, false, true", "3, true, true"})
+  void shouldTellTheReasonsOfAKillApart(int how, boolean timedOut, boolean outOfMemory)
+      throws Exception {
     ByteBuffer exit = ByteBuffer.allocate(33).order(ByteOrder.LITTLE_ENDIAN);
     exit.putInt(-1).putInt(9).put((byte) how).putLong(1).putLong(2).putLong(3);
 
     List<Reply> replies = frames.feed(frame(0x86, exit.array()));
 
-    assertThat(replies).containsExactly(new Reply.Exit(-1, 9, timedOut, 1, 2, 3));
+    assertThat(replies).containsExactly(new Reply.Exit(-1, 9, timedOut, outOfMemory, 1, 2, 3));
   }
 
   @ParameterizedTest

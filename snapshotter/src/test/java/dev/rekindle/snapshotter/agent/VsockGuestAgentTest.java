@@ -138,7 +138,7 @@ class VsockGuestAgentTest {
             "started 7",
             "STDOUT out",
             "STDERR err",
-            "ended " + new HostReply.Exec(3, 0, false, 10, 20, 30, false))
+            "ended " + new HostReply.Exec(3, 0, false, false, 10, 20, 30, false))
         .contains("stdin 2");
     byte[] bytes = sent(0);
     assertThat(bytes[4]).isEqualTo((byte) 0x03);

@@ -6,11 +6,13 @@ import dev.rekindle.snapshotter.AssemblerGuest;
 import dev.rekindle.snapshotter.capture.SnapshotWriter;
 import dev.rekindle.snapshotter.capture.VmCapture;
 import dev.rekindle.snapshotter.format.Manifest;
+import dev.rekindle.snapshotter.host.protocol.HostProtocol;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.vmm.machine.KvmHost;
 import dev.rekindle.vmm.machine.MicroVm;
 import dev.rekindle.vmm.machine.Shell;
+import dev.rekindle.vmm.probe.KvmProbe;
 import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,6 +102,16 @@ class HostMainIT {
       assertThat(after.sandboxes()).isZero();
       assertThat(after.fds()).isLessThanOrEqualTo(before.fds() + 20);
       assertThat(after.mappings()).isLessThanOrEqualTo(before.mappings() + 60);
+    }
+  }
+
+  @Test
+  void shouldSayByTheProbeWhetherGuestsRunNatively() throws Exception {
+    try (TestClient client = TestClient.greeted(socket)) {
+      HostReply.Hello hello =
+          client.call(new HostRequest.Hello(HostProtocol.VERSION), HostReply.Hello.class);
+
+      assertThat(hello.kvm().runsNatively()).isEqualTo(KvmProbe.run().runsLinux());
     }
   }
 

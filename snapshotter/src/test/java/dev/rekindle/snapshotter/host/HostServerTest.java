@@ -29,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(20)
 class HostServerTest {
-  private static final HostReply.Exec RESULT = new HostReply.Exec(3, 0, false, 10, 5, 4096, false);
+  private static final HostReply.Exec RESULT =
+      new HostReply.Exec(3, 0, false, false, 10, 5, 4096, false);
 
   @TempDir Path directory;
   private final FakeSandboxFactory factory = new FakeSandboxFactory();

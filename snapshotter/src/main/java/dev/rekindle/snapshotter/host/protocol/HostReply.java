@@ -28,12 +28,14 @@ public sealed interface HostReply {
   /**
    * @param exitCode −1 where a signal ended the command
    * @param signal 0 where none did
+   * @param outOfMemory whether it was killed because the guest had no more memory
    * @param outputTruncated whether output beyond {@code maxOutputBytes} was thrown away
    */
   record Exec(
       int exitCode,
       int signal,
       boolean timedOut,
+      boolean outOfMemory,
       long wallMicros,
       long cpuMicros,
       long maxRssBytes,
