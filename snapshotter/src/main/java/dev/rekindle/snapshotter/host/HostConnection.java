@@ -156,6 +156,7 @@ final class HostConnection {
     switch (request) {
       case HostRequest.Hello(int version) -> hello(id, version);
       case HostRequest.Acquire acquire -> work(id, () -> acquire(acquire));
+      case HostRequest.Pool pool -> work(id, () -> server.pool(pool));
       case HostRequest.Exec exec -> exec(id, exec);
       case HostRequest.Cancel(int execId) -> {
         boolean canceled =

@@ -166,16 +166,23 @@ public final class HostServer implements AutoCloseable, Executor {
     return new HostReply.Release();
   }
 
+  HostReply pool(HostRequest.Pool request) throws HostException {
+    factory.pool(request);
+    return new HostReply.Pool();
+  }
+
   HostReply stats() throws IOException {
     ProcessStats stats = ProcessStats.read();
     return new HostReply.Stats(
         registry.ids().size(),
         factory.shells(),
+        factory.parked(),
         stats.rssBytes(),
         stats.pssBytes(),
         stats.mappings(),
         stats.fds(),
-        stats.threads());
+        stats.threads(),
+        factory.pools());
   }
 
   private void exited(String id, Sandbox sandbox, Sandbox.Exit exit) {

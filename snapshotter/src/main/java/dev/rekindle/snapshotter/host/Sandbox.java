@@ -29,7 +29,10 @@ public interface Sandbox extends AutoCloseable {
    */
   CompletableFuture<Exit> exited();
 
-  /** Destroys the VM; returns after its threads, descriptors and memory are gone. Idempotent. */
+  /**
+   * Ends the guest; returns after its memory is gone, and all of the VM if it is not kept for
+   * another guest. Idempotent.
+   */
   @Override
   void close();
 }

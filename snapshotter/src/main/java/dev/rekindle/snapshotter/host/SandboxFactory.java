@@ -1,7 +1,9 @@
 package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.host.protocol.HostException;
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
+import java.util.List;
 import java.util.Map;
 
 /** Where sandboxes come from. Thread: any, several at once. */
@@ -25,14 +27,35 @@ public interface SandboxFactory extends AutoCloseable {
   Acquired acquire(HostRequest.Acquire request) throws HostException;
 
   /**
+   * Keeps sandboxes and VMs of a snapshot ready, from now on; blocks while the snapshot is looked
+   * at.
+   *
+   * @param request from the service
+   * @throws HostException why the snapshot cannot be used
+   */
+  void pool(HostRequest.Pool request) throws HostException;
+
+  /**
+   * @return what is ready of each snapshot
+   */
+  List<HostReply.PoolLevel> pools();
+
+  /**
    * @return whether guests run natively here
    */
   boolean runsNatively();
 
   /**
-   * @return VMs built ahead
+   * @return VMs without a guest
    */
   int shells();
+
+  /**
+   * @return sandboxes made ahead
+   */
+  default int parked() {
+    return pools().stream().mapToInt(HostReply.PoolLevel::parked).sum();
+  }
 
   /** Frees what was built ahead or kept; sandboxes are their holders' to close, before. */
   @Override

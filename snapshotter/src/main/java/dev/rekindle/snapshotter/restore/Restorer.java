@@ -10,6 +10,9 @@ import dev.rekindle.vmm.machine.Shell;
 import dev.rekindle.vmm.sys.ErrnoException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
  * Snapshot directory in, paused VM out. Keeps verified snapshots and shells built ahead. Thread:
@@ -19,18 +22,20 @@ public final class Restorer implements AutoCloseable {
   /** Most snapshots kept open. */
   private static final int SNAPSHOTS = 64;
 
-  /** Most shells kept built ahead, of all shapes together. */
-  private static final int SHELLS = 16;
+  /** Most shells kept in stock, of all shapes together. */
+  private static final int SHELLS = 64;
 
   /**
    * @param vm paused where its snapshot was taken; the caller owns it
-   * @param fromShell whether its shell was built ahead
+   * @param fromShell whether its shell was there before
+   * @param tenant who had it before and alone may have it; null if it is new or anybody's
    */
-  public record Restored(MicroVm vm, boolean fromShell) {}
+  public record Restored(MicroVm vm, boolean fromShell, String tenant) {}
 
   private final KvmHost host;
   private final SnapshotCache<PreparedSnapshot> snapshots;
   private final ShellPool<Shape, Shell> shells;
+  private final Map<Path, Shape> wanted = new ConcurrentHashMap<>();
 
   /**
    * @param host this process's KVM; not closed here
@@ -45,17 +50,49 @@ public final class Restorer implements AutoCloseable {
   }
 
   /**
-   * Restores one VM.
+   * Restores one VM for a tenant.
    *
    * @param snapshotDir the snapshot
    * @param imagesDir holds its disks, by digest
+   * @param tenant whom it is for
    * @param clock told of the stages {@code verify} (at the first use only), {@code shell} (if one
    *     had to be built), {@code map} and {@code state}
    * @return the VM
    * @throws SnapshotException why the snapshot is refused
    * @throws RestoreException {@code machine.*} or {@code sandbox.no_room}
    */
-  public Restored restore(Path snapshotDir, Path imagesDir, StageClock clock)
+  public Restored restore(Path snapshotDir, Path imagesDir, String tenant, StageClock clock)
+      throws SnapshotException, RestoreException {
+    return restore(
+        snapshotDir,
+        imagesDir,
+        shape -> {
+          Shell shell = shells.take(shape, tenant);
+          return shell == null ? null : new ShellPool.Stocked<>(shell, null);
+        },
+        clock);
+  }
+
+  /**
+   * Restores one VM that nobody waits for, into whatever shell is there.
+   *
+   * @param snapshotDir the snapshot
+   * @param imagesDir holds its disks, by digest
+   * @param clock told of the stages, as above
+   * @return the VM and whose it may be
+   * @throws SnapshotException why the snapshot is refused
+   * @throws RestoreException {@code machine.*} or {@code sandbox.no_room}
+   */
+  public Restored restoreAhead(Path snapshotDir, Path imagesDir, StageClock clock)
+      throws SnapshotException, RestoreException {
+    return restore(snapshotDir, imagesDir, shells::takeAny, clock);
+  }
+
+  private Restored restore(
+      Path snapshotDir,
+      Path imagesDir,
+      Function<Shape, ShellPool.Stocked<Shell>> stock,
+      StageClock clock)
       throws SnapshotException, RestoreException {
     try (SnapshotCache<PreparedSnapshot>.Use use = snapshots.use(snapshotDir)) {
       PreparedSnapshot snapshot = use.value();
@@ -63,18 +100,55 @@ public final class Restorer implements AutoCloseable {
         clock.stage("verify");
       }
       List<Disk> disks = snapshot.disks(imagesDir);
-      Shell shell = shells.take(snapshot.shape());
-      boolean fromShell = shell != null;
+      ShellPool.Stocked<Shell> stocked = stock.apply(snapshot.shape());
+      boolean fromShell = stocked != null;
       if (!fromShell) {
-        shell = build(snapshot.shape());
+        stocked = new ShellPool.Stocked<>(build(snapshot.shape()), null);
         clock.stage("shell");
       }
-      return new Restored(restoreInto(shell, snapshot, disks, clock), fromShell);
+      MicroVm vm = restoreInto(stocked.shell(), snapshot, disks, clock);
+      return new Restored(vm, fromShell, stocked.tenant());
     }
   }
 
   /**
-   * @return shells built ahead
+   * Ends a guest and keeps its VM for the next, if there is room; otherwise frees it.
+   *
+   * @param vm ended by this
+   * @param tenant who alone may have the VM next; null for anybody
+   */
+  public void recycle(MicroVm vm, String tenant) {
+    Shell shell = vm.vacate();
+    if (!shells.giveBack(shell.shape(), tenant, shell)) {
+      shell.close();
+    }
+  }
+
+  /**
+   * Keeps shells of a snapshot's shape in stock, and the snapshot itself verified and open.
+   *
+   * @param snapshotDir the snapshot
+   * @param count how many new ones
+   * @throws SnapshotException why the snapshot is refused
+   */
+  public void wantShells(Path snapshotDir, int count) throws SnapshotException {
+    try (SnapshotCache<PreparedSnapshot>.Use use = snapshots.use(snapshotDir)) {
+      shells.want(use.value().shape(), count);
+      wanted.put(snapshotDir, use.value().shape());
+    }
+  }
+
+  /**
+   * @param snapshotDir a snapshot that {@link #wantShells} was asked for
+   * @return shells of its shape in stock
+   */
+  public int shells(Path snapshotDir) {
+    Shape shape = wanted.get(snapshotDir);
+    return shape == null ? 0 : shells.size(shape);
+  }
+
+  /**
+   * @return shells in stock
    */
   public int shells() {
     return shells.size();

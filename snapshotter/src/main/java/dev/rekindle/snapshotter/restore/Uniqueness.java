@@ -33,26 +33,24 @@ public final class Uniqueness {
    * @param vm restored, not yet resumed; destroyed if this throws
    * @param names of the clone
    * @param clock told of the stages
+   * @return the VM generation id it was given, for {@link #claim}
    * @throws RestoreException {@code sandbox.agent_timeout}, {@code sandbox.not_unique} or {@code
    *     sandbox.exited}
    */
-  public void establish(RestoredVm vm, CloneNames names, StageClock clock) throws RestoreException {
+  public byte[] establish(RestoredVm vm, CloneNames names, StageClock clock)
+      throws RestoreException {
     boolean unique = false;
     try {
-      CloneIdentity identity = CloneIdentity.fresh(names, vm.renewGenerationId());
+      byte[] generationId = vm.renewGenerationId();
+      CloneIdentity identity = CloneIdentity.fresh(names, generationId);
       vm.resume();
       vm.resetConnections();
       clock.stage("resume");
       await(vm, vm.hello(agentTimeout), agentTimeout, "sandbox.agent_timeout", "agent");
       clock.stage("agent");
-      await(
-          vm,
-          vm.identity(identity, identityTimeout),
-          identityTimeout,
-          "sandbox.not_unique",
-          "identity");
-      clock.stage("identity");
+      identify(vm, identity, clock);
       unique = true;
+      return generationId;
     } catch (RuntimeException e) {
       throw new RestoreException(
           "sandbox.not_unique", "making the clone unique: " + e, vm.consoleTail(), e);
@@ -61,6 +59,45 @@ public final class Uniqueness {
         vm.close();
       }
     }
+  }
+
+  /**
+   * Lets a parked VM run again under the names of whoever leases it, with fresh entropy and the
+   * right time: the stages {@code resume} and {@code identity}. Blocks.
+   *
+   * @param vm made unique before and paused since; destroyed if this throws
+   * @param names of the lease
+   * @param generationId of {@link #establish}
+   * @param clock told of the stages
+   * @throws RestoreException {@code sandbox.not_unique} or {@code sandbox.exited}
+   */
+  public void claim(RestoredVm vm, CloneNames names, byte[] generationId, StageClock clock)
+      throws RestoreException {
+    boolean unique = false;
+    try {
+      vm.resume();
+      clock.stage("resume");
+      identify(vm, CloneIdentity.fresh(names, generationId), clock);
+      unique = true;
+    } catch (RuntimeException e) {
+      throw new RestoreException(
+          "sandbox.not_unique", "naming a parked clone: " + e, vm.consoleTail(), e);
+    } finally {
+      if (!unique) {
+        vm.close();
+      }
+    }
+  }
+
+  private void identify(RestoredVm vm, CloneIdentity identity, StageClock clock)
+      throws RestoreException {
+    await(
+        vm,
+        vm.identity(identity, identityTimeout),
+        identityTimeout,
+        "sandbox.not_unique",
+        "identity");
+    clock.stage("identity");
   }
 
   private static void await(

@@ -152,6 +152,8 @@ class HostMainIT {
         id,
         directory.resolve("snapshots").resolve(snapshot).toString(),
         directory.resolve("images").toString(),
+        "",
+        null,
         new HostRequest.Identity(id, "0123456789abcdef0123456789abcdef", "lease"));
   }
 }

@@ -390,7 +390,7 @@ class HostServerTest {
   private static HostRequest.Acquire acquireRequest(String id) {
     HostRequest.Identity identity =
         new HostRequest.Identity(id, "0123456789abcdef0123456789abcdef", "lease-" + id);
-    return new HostRequest.Acquire(id, "/s/snapshots/x", "/s/images", identity);
+    return new HostRequest.Acquire(id, "/s/snapshots/x", "/s/images", "", null, identity);
   }
 
   private static HostRequest.Exec exec(String id, long maxOutputBytes) {

@@ -41,9 +41,11 @@ class LinuxSandboxIT {
           + " head -c 16 /dev/urandom | od -An -tx1; date -u +%s";
 
   @TempDir Path directory;
+  private String snapshotDir;
+  private String imagesDir;
 
   @Test
-  void shouldHandOutDistinctSandboxesAndSurviveAPanic() throws Exception {
+  void shouldHandOutDistinctSandboxesAheadOrNowAndSurviveAPanic() throws Exception {
     String prepared = System.getenv("REKINDLE_TEST_STATE");
     Path state = prepared == null ? directory : Path.of(prepared);
     Recipe recipe = Recipe.base();
@@ -71,40 +73,77 @@ class LinuxSandboxIT {
         new MicroVmFactory(
             host, vm -> new VsockGuestAgent(vm.vsock(), host.loop()), 1, Duration.ofSeconds(120));
     Path socket = directory.resolve("host.sock");
+    snapshotDir = store.snapshotDir(snapshotId).toString();
+    imagesDir = state.resolve("images").toString();
     try (HostServer _ = HostServer.start(socket, factory);
         TestClient client = TestClient.greeted(socket)) {
-      for (String id : List.of("a", "b")) {
-        HostRequest.Identity identity =
-            new HostRequest.Identity("host-" + id, id.repeat(32), "lease-" + id);
-        client.call(
-            new HostRequest.Acquire(
-                id,
-                store.snapshotDir(snapshotId).toString(),
-                state.resolve("images").toString(),
-                identity),
-            HostReply.Acquire.class);
-      }
-
-      List<String> first = run(client, "a", WHO).lines().toList();
-      List<String> second = run(client, "b", WHO).lines().toList();
-
-      assertThat(first.get(0)).isEqualTo("host-a");
-      assertThat(second.get(0)).isEqualTo("host-b");
-      assertThat(first.get(1)).isEqualTo("a".repeat(32));
-      assertThat(first.get(2)).isNotEqualTo(second.get(2));
-      assertThat(first.get(3)).isNotEqualTo(second.get(3));
-      long now = Instant.now().getEpochSecond();
-      assertThat(Long.parseLong(second.get(4))).isBetween(now - 30, now + 2);
-
-      int panic = client.send(exec("a", "echo c > /proc/sysrq-trigger"));
-      try {
-        client.reply(panic, HostReply.Exec.class);
-      } catch (HostException e) {
-        assertThat(e.code()).isEqualTo("sandbox.exited");
-        assertThat(e.consoleTail()).contains("Kernel panic");
-      }
-      assertThat(run(client, "b", "echo alive")).isEqualTo("alive\n");
+      distinctAndSurvivingAPanic(client);
+      parkedAndRecycled(client);
     }
+  }
+
+  private void distinctAndSurvivingAPanic(TestClient client) throws Exception {
+    acquire(client, "a");
+    acquire(client, "b");
+
+    List<String> first = run(client, "a", WHO).lines().toList();
+    List<String> second = run(client, "b", WHO).lines().toList();
+
+    assertThat(first.get(0)).isEqualTo("host-a");
+    assertThat(second.get(0)).isEqualTo("host-b");
+    assertThat(first.get(1)).isEqualTo("a".repeat(32));
+    assertThat(first.get(2)).isNotEqualTo(second.get(2));
+    assertThat(first.get(3)).isNotEqualTo(second.get(3));
+    long now = Instant.now().getEpochSecond();
+    assertThat(Long.parseLong(second.get(4))).isBetween(now - 30, now + 2);
+
+    int panic = client.send(exec("a", "echo c > /proc/sysrq-trigger"));
+    try {
+      client.reply(panic, HostReply.Exec.class);
+    } catch (HostException e) {
+      assertThat(e.code()).isEqualTo("sandbox.exited");
+      assertThat(e.consoleTail()).contains("Kernel panic");
+    }
+    assertThat(run(client, "b", "echo alive; touch /root/left")).isEqualTo("alive\n");
+    client.call(new HostRequest.Release("b"), HostReply.Release.class);
+  }
+
+  /** Into the VM that b had; with what the warm-up left and nothing that b did. */
+  private void parkedAndRecycled(TestClient client) throws Exception {
+    client.call(
+        new HostRequest.Pool(
+            snapshotDir, imagesDir, 1, 1, List.of("/bin/sh", "-c", "echo warm > /tmp/warm")),
+        HostReply.Pool.class);
+    while (stats(client).parked() == 0) {
+      assertThat(stats(client).pools().getFirst().lastError()).isNull();
+      Thread.sleep(200);
+    }
+    Thread.sleep(2_000);
+
+    assertThat(acquire(client, "c").served()).isEqualTo("parked");
+
+    List<String> who = run(client, "c", WHO + "; cat /tmp/warm; ls /root").lines().toList();
+    assertThat(who.get(0)).isEqualTo("host-c");
+    assertThat(who.get(1)).isEqualTo("c".repeat(32));
+    long now = Instant.now().getEpochSecond();
+    assertThat(Long.parseLong(who.get(4))).isBetween(now - 30, now + 2);
+    assertThat(who.subList(5, who.size())).containsExactly("warm");
+  }
+
+  private static HostReply.Stats stats(TestClient client) throws Exception {
+    return client.call(new HostRequest.Stats(), HostReply.Stats.class);
+  }
+
+  private HostReply.Acquire acquire(TestClient client, String id) throws Exception {
+    return client.call(
+        new HostRequest.Acquire(
+            id,
+            snapshotDir,
+            imagesDir,
+            "acme",
+            HostRequest.Recycle.TENANT,
+            new HostRequest.Identity("host-" + id, id.repeat(32), "lease-" + id)),
+        HostReply.Acquire.class);
   }
 
   private static HostRequest.Exec exec(String id, String script) {

@@ -89,13 +89,13 @@ class RestorerIT {
   void shouldRestoreIntoAShellBuiltAhead() throws Exception {
     try (Restorer restorer = new Restorer(host, 1)) {
       StageClock first = new StageClock();
-      restorer.restore(snapshot, directory, first).vm().close();
+      restorer.restore(snapshot, directory, "tenant", first).vm().close();
       while (restorer.shells() == 0) {
         Thread.sleep(5);
       }
       StageClock second = new StageClock();
 
-      Restorer.Restored restored = restorer.restore(snapshot, directory, second);
+      Restorer.Restored restored = restorer.restore(snapshot, directory, "tenant", second);
 
       restored.vm().close();
       assertThat(restored.fromShell()).isTrue();
@@ -130,7 +130,7 @@ class RestorerIT {
       long descriptors = count("/proc/self/fd");
 
       for (int i = 0; i < 20; i++) {
-        assertThatThrownBy(() -> restorer.restore(snapshot, directory, new StageClock()))
+        assertThatThrownBy(() -> restorer.restore(snapshot, directory, "tenant", new StageClock()))
             .isInstanceOfSatisfying(
                 SnapshotException.class, e -> assertThat(e.code()).isEqualTo("snapshot.truncated"));
       }
@@ -163,7 +163,7 @@ class RestorerIT {
   }
 
   private MicroVm restore(Restorer restorer) throws Exception {
-    return restorer.restore(snapshot, directory, new StageClock()).vm();
+    return restorer.restore(snapshot, directory, "tenant", new StageClock()).vm();
   }
 
   private static char printed(int count) {

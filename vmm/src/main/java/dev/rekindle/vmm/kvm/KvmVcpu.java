@@ -8,6 +8,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmRun;
 import dev.rekindle.vmm.abi.kvm.KvmSregs;
+import dev.rekindle.vmm.abi.linux.Errno;
+import dev.rekindle.vmm.sys.ErrnoException;
 import dev.rekindle.vmm.sys.IoctlRequest;
 import dev.rekindle.vmm.sys.Mapping;
 import dev.rekindle.vmm.sys.OwnedFd;
@@ -237,11 +239,17 @@ public final class KvmVcpu implements AutoCloseable {
   }
 
   /**
-   * {@code KVM_KVMCLOCK_CTRL}: tells the guest's watchdog that it was stopped by the host. Fails
-   * with {@code EINVAL} where the guest uses no kvmclock; that is the caller's to ignore.
+   * {@code KVM_KVMCLOCK_CTRL}: tells the guest, when it runs again, that the host had stopped it,
+   * so that its watchdogs look away. A guest that uses no kvmclock is not told.
    */
-  public void kvmclockStopped() {
-    Syscalls.ioctl(fd.fd(), KvmIoctls.KVMCLOCK_CTRL, 0);
+  public void tellStopped() {
+    try {
+      Syscalls.ioctl(fd.fd(), KvmIoctls.KVMCLOCK_CTRL, 0);
+    } catch (ErrnoException e) {
+      if (e.errno() != Errno.EINVAL) {
+        throw e;
+      }
+    }
   }
 
   @Override

@@ -213,6 +213,7 @@ public final class MicroVm implements AutoCloseable {
     // Notifications that are in eventfds go through the loop before the devices stop.
     shell.host().loop().barrier();
     devices.pause();
+    shell.vcpus().forEach(KvmVcpu::tellStopped);
   }
 
   /**

@@ -60,6 +60,8 @@ final class Libc {
       call("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   static final MethodHandle SIGACTION = call("sigaction", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
   static final MethodHandle GETTID = call("gettid", JAVA_INT);
+  static final MethodHandle SETPRIORITY =
+      call("setpriority", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
   static final MethodHandle GETPID = call("getpid", JAVA_INT);
   static final MethodHandle TGKILL = call("tgkill", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
 

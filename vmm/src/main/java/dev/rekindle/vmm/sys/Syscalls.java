@@ -363,6 +363,22 @@ public final class Syscalls {
   }
 
   /**
+   * {@code setpriority(2)} of the calling platform thread alone: on Linux a nice value belongs to a
+   * thread.
+   *
+   * @param nice {@code [-20, 19]}, larger is less
+   * @throws ErrnoException {@code EACCES} if it may not be made smaller
+   */
+  public static void setThreadNice(int nice) {
+    try {
+      // PRIO_PROCESS and 0: the calling thread.
+      check("setpriority", nice, (int) Libc.SETPRIORITY.invokeExact(Libc.state(), 0, 0, nice));
+    } catch (Throwable t) {
+      throw rethrow(t);
+    }
+  }
+
+  /**
    * Sends a signal to one thread of this process.
    *
    * @param tid see {@link #gettid()}

@@ -47,16 +47,50 @@ public sealed interface HostReply {
    */
   record Cancel(boolean canceled) implements HostReply {}
 
+  /** The pool's levels are known; they are reached in their time. */
+  record Pool() implements HostReply {}
+
   /** The sandbox is gone and all it held is returned. */
   record Release() implements HostReply {}
 
   /**
+   * What is kept ready of one snapshot.
+   *
+   * @param parked sandboxes there
+   * @param parkedWanted sandboxes to be kept
+   * @param shells VMs without a guest of its shape there
+   * @param made parked sandboxes made so far
+   * @param makeMicros what making one takes, a running mean; 0 before the first
+   * @param failures since the last that was made
+   * @param lastError why, or null
+   */
+  record PoolLevel(
+      String snapshotDir,
+      int parked,
+      int parkedWanted,
+      int shells,
+      long made,
+      long makeMicros,
+      int failures,
+      String lastError) {}
+
+  /**
    * @param sandboxes acquired and not released
-   * @param shells VMs built ahead
+   * @param shells VMs without a guest
+   * @param parked sandboxes made ahead
    * @param rssBytes resident memory, pages shared with other processes counted fully
    * @param pssBytes resident memory, shared pages divided among their users
+   * @param pools each snapshot something is kept ready of
    */
   record Stats(
-      int sandboxes, int shells, long rssBytes, long pssBytes, int mappings, int fds, int threads)
+      int sandboxes,
+      int shells,
+      int parked,
+      long rssBytes,
+      long pssBytes,
+      int mappings,
+      int fds,
+      int threads,
+      List<PoolLevel> pools)
       implements HostReply {}
 }

@@ -1,5 +1,6 @@
 package dev.rekindle.snapshotter.host.protocol;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.Map;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = HostRequest.Hello.class, name = "hello"),
   @JsonSubTypes.Type(value = HostRequest.Acquire.class, name = "acquire"),
+  @JsonSubTypes.Type(value = HostRequest.Pool.class, name = "pool"),
   @JsonSubTypes.Type(value = HostRequest.Exec.class, name = "exec"),
   @JsonSubTypes.Type(value = HostRequest.Cancel.class, name = "cancel"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
@@ -20,22 +22,76 @@ public sealed interface HostRequest {
   /** First request of a connection. Reply: {@link HostReply.Hello}. */
   record Hello(int version) implements HostRequest {}
 
-  /** Restores a sandbox and makes it unique. Reply: {@link HostReply.Acquire}. */
-  record Acquire(String sandboxId, String snapshotDir, String imagesDir, Identity identity)
+  /**
+   * Gives a sandbox, made ahead or now. Reply: {@link HostReply.Acquire}.
+   *
+   * @param tenant whom it is for; empty if not given
+   * @param recycle what becomes of its VM; {@code tenant} if not given
+   */
+  record Acquire(
+      String sandboxId,
+      String snapshotDir,
+      String imagesDir,
+      String tenant,
+      Recycle recycle,
+      Identity identity)
       implements HostRequest {
     /** Checks the id's form and that both directories are absolute. */
     public Acquire {
       HostProtocol.requireSandboxId(sandboxId);
       requireAbsolute("snapshotDir", snapshotDir);
       requireAbsolute("imagesDir", imagesDir);
+      tenant = requireTenant(tenant);
+      recycle = recycle == null ? Recycle.TENANT : recycle;
       HostProtocol.require("identity", identity);
     }
+  }
 
-    private static void requireAbsolute(String field, String path) {
-      if (!Path.of(HostProtocol.require(field, path)).isAbsolute()) {
-        throw new IllegalArgumentException(field + " must be absolute, got " + path);
-      }
+  /** What becomes of the VM of a sandbox that ended. */
+  enum Recycle {
+    /** It is freed. */
+    @JsonProperty("never")
+    NEVER,
+    /** It serves the same tenant again. */
+    @JsonProperty("tenant")
+    TENANT,
+    /** It serves anybody. */
+    @JsonProperty("always")
+    ALWAYS
+  }
+
+  /**
+   * Says what to keep ready of a snapshot, from now on. Reply: {@link HostReply.Pool}.
+   *
+   * @param parked sandboxes, {@code [0, 1024]}
+   * @param shells new VMs of its shape, {@code [0, 1024]}
+   * @param warmUp a command each sandbox runs before it is parked; empty for none
+   */
+  record Pool(String snapshotDir, String imagesDir, int parked, int shells, List<String> warmUp)
+      implements HostRequest {
+    /** Most of either kind. */
+    public static final int MAX_COUNT = 1024;
+
+    /** Checks directories and ranges. */
+    public Pool {
+      requireAbsolute("snapshotDir", snapshotDir);
+      requireAbsolute("imagesDir", imagesDir);
+      HostProtocol.requireRange("parked", parked, 0, MAX_COUNT);
+      HostProtocol.requireRange("shells", shells, 0, MAX_COUNT);
+      warmUp = warmUp == null ? List.of() : List.copyOf(warmUp);
     }
+  }
+
+  private static void requireAbsolute(String field, String path) {
+    if (!Path.of(HostProtocol.require(field, path)).isAbsolute()) {
+      throw new IllegalArgumentException(field + " must be absolute, got " + path);
+    }
+  }
+
+  private static String requireTenant(String tenant) {
+    String given = tenant == null ? "" : tenant;
+    HostProtocol.requireRange("tenant length", given.length(), 0, 64);
+    return given;
   }
 
   /** What makes a sandbox distinct from its siblings, chosen by the service. */

@@ -18,7 +18,8 @@ class HostJsonTest {
   static List<HostRequest> requests() {
     return List.of(
         new HostRequest.Hello(1),
-        new HostRequest.Acquire("sb-1", "/s/snapshots/x", "/s/images", IDENTITY),
+        new HostRequest.Acquire(
+            "sb-1", "/s/snapshots/x", "/s/images", "acme", HostRequest.Recycle.NEVER, IDENTITY),
         new HostRequest.Exec("sb-1", List.of("echo", "ä"), Map.of("A", "b"), "/tmp", 1000, 5, 99),
         new HostRequest.Cancel(7),
         new HostRequest.Release("sb-1"),
