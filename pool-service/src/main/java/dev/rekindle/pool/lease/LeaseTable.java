@@ -175,6 +175,8 @@ public final class LeaseTable implements HostListener {
             id,
             templates.snapshotDir(template).toString(),
             templates.imagesDir().toString(),
+            "",
+            HostRequest.Recycle.TENANT,
             identity);
     templates.use(template.snapshotId());
     return host.get()

@@ -5,12 +5,14 @@ import dev.rekindle.snapshotter.agent.ExecSession;
 import dev.rekindle.snapshotter.host.HostServer;
 import dev.rekindle.snapshotter.host.Sandbox;
 import dev.rekindle.snapshotter.host.SandboxFactory;
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A host process whose server is the real one and whose sandboxes have no VM: a command is a
@@ -58,9 +60,37 @@ public final class FakeHost implements SandboxFactory {
     }
   }
 
+  private final Map<String, HostRequest.Pool> pools = new ConcurrentHashMap<>();
+  private final Map<String, Integer> parked = new ConcurrentHashMap<>();
+
+  /** One parked is taken where there is one; a pool is full the moment it is wanted, and once. */
   @Override
   public Acquired acquire(HostRequest.Acquire request) {
-    return new Acquired(new Local(), "new", Map.of("map", 5L));
+    Integer left = parked.computeIfPresent(request.snapshotDir(), (_, n) -> n - 1);
+    String served = left != null && left >= 0 ? "parked" : "new";
+    return new Acquired(new Local(), served, Map.of("map", 5L));
+  }
+
+  @Override
+  public void pool(HostRequest.Pool request) {
+    pools.put(request.snapshotDir(), request);
+    parked.put(request.snapshotDir(), request.parked());
+  }
+
+  @Override
+  public List<HostReply.PoolLevel> pools() {
+    return pools.values().stream()
+        .map(p ->
+            new HostReply.PoolLevel(
+                p.snapshotDir(),
+                Math.max(0, parked.get(p.snapshotDir())),
+                p.parked(),
+                p.shells(),
+                p.parked(),
+                20_000,
+                0,
+                null))
+        .toList();
   }
 
   @Override
