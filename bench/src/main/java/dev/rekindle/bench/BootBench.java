@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Boot of a distribution's kernel to its init's first line on the serial port: ours and QEMU's
@@ -39,6 +40,7 @@ public final class BootBench {
     boolean json = given.flag("--json");
     Path folder = Files.createTempDirectory("rekindle-bench-");
     Path initramfs = folder.resolve("initramfs.cpio");
+    Path archive = folder.resolve("boot.aot");
     MachineFacts facts = MachineFacts.here();
     System.out.println(json ? facts.json() : facts.text());
     try (KvmHost host = KvmHost.open()) {
@@ -53,14 +55,32 @@ public final class BootBench {
               KernelCommandLine.defaults().withAll(given.text("--append").orElse("")),
               given.number("--memory", 128));
       Map<String, BootWay> ways = new LinkedHashMap<>();
-      ways.put(
-          FLOOR, ProcessBoot.microvm(given.text("--qemu").orElse("qemu-system-x86_64"), guest));
+      String qemu = given.text("--qemu").orElse("qemu-system-x86_64");
+      ways.put(FLOOR, ProcessBoot.microvmTuned(qemu, guest));
       ways.put("process", new WarmBoot(host, guest));
+      ways.put("microvm-plain", ProcessBoot.microvm(qemu, guest));
       ways.put("jvm", ProcessBoot.java(JVM, guest));
+      ways.put("jvm-aot", ProcessBoot.java(withCache(archive), guest));
+      makeCache(archive, guest);
       report(measure(ways, given.number("--runs", 10)), guest, json);
     } finally {
       Files.deleteIfExists(initramfs);
+      Files.deleteIfExists(archive);
       Files.deleteIfExists(folder);
+    }
+  }
+
+  private static List<String> withCache(Path archive) {
+    return Stream.concat(JVM.stream(), Stream.of("-XX:AOTCache=" + archive)).toList();
+  }
+
+  /** One boot by a JVM that writes what it loaded and linked into a file for the next ones. */
+  private static void makeCache(Path archive, BootGuest guest) {
+    List<String> options =
+        Stream.concat(JVM.stream(), Stream.of("-XX:AOTCacheOutput=" + archive)).toList();
+    ProcessBoot.java(options, guest).bootNanos();
+    if (!Files.exists(archive)) {
+      throw new IllegalStateException("the JVM wrote no " + archive);
     }
   }
 
@@ -93,7 +113,7 @@ public final class BootBench {
             ? "{\"way\":\"%s\",\"memoryMib\":%d,\"runs\":%d,\"p50Millis\":%.1f,\"p99Millis\":%.1f,"
                 + "\"minMillis\":%.1f,\"floorP50Millis\":%.1f,\"floorP99Millis\":%.1f,"
                 + "\"floorMinMillis\":%.1f,\"ratioP50\":%.3f}"
-            : "%-8s %4d MiB %3d runs  p50 %8.1f ms  p99 %8.1f ms  min %8.1f ms   microvm: p50"
+            : "%-13s %4d MiB %3d runs  p50 %8.1f ms  p99 %8.1f ms  min %8.1f ms   microvm: p50"
                 + " %8.1f ms  p99 %8.1f ms  min %8.1f ms   p50 ratio %.3f",
         way,
         memoryMib,

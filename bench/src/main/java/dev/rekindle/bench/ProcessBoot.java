@@ -23,41 +23,41 @@ final class ProcessBoot implements BootWay {
   }
 
   /**
-   * QEMU's smallest machine with what the guest has no use for taken out. It boots its own firmware
-   * first (qboot, the quicker of the two it has), which unpacks nothing but copies kernel and
-   * initramfs into place. ACPI stays: Debian's kernel finds the interrupt controller by nothing
-   * else.
+   * QEMU's smallest machine as it comes.
    *
    * @param program path or name of {@code qemu-system-x86_64}
    * @param guest what to boot
    */
   static ProcessBoot microvm(String program, BootGuest guest) {
-    return new ProcessBoot(
-        List.of(
-            program,
-            "-M",
-            "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on",
-            "-bios",
-            "qboot.rom",
-            "-enable-kvm",
-            "-cpu",
-            "host",
-            "-smp",
-            "1",
-            "-m",
-            guest.memoryMib() + "M",
-            "-nodefaults",
-            "-no-user-config",
-            "-nographic",
-            "-no-reboot",
-            "-serial",
-            "stdio",
-            "-kernel",
-            guest.kernel().toString(),
-            "-initrd",
-            guest.initramfs().toString(),
-            "-append",
-            guest.commandLine().text()));
+    return qemu(program, List.of("-M", "microvm"), guest);
+  }
+
+  /**
+   * QEMU's smallest machine at its quickest: without timers, interrupt controllers and option ROMs
+   * that the guest has no use for, with the quicker of its two firmwares, and with a clock, since
+   * the guest spends seconds looking for one that its tables promise. ACPI stays: Debian's kernel
+   * finds the interrupt controller by nothing else.
+   *
+   * @param program path or name of {@code qemu-system-x86_64}
+   * @param guest what to boot
+   */
+  static ProcessBoot microvmTuned(String program, BootGuest guest) {
+    String machine = "microvm,x-option-roms=off,pit=off,pic=off,rtc=on,isa-serial=on";
+    return qemu(program, List.of("-M", machine, "-bios", "qboot.rom"), guest);
+  }
+
+  private static ProcessBoot qemu(String program, List<String> machine, BootGuest guest) {
+    List<String> command = new ArrayList<>();
+    command.add(program);
+    command.addAll(machine);
+    command.addAll(List.of("-enable-kvm", "-cpu", "host", "-smp", "1"));
+    command.addAll(List.of("-m", guest.memoryMib() + "M"));
+    command.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
+    command.addAll(List.of("-serial", "stdio"));
+    command.addAll(List.of("-kernel", guest.kernel().toString()));
+    command.addAll(List.of("-initrd", guest.initramfs().toString()));
+    command.addAll(List.of("-append", guest.commandLine().text()));
+    return new ProcessBoot(command);
   }
 
   /**

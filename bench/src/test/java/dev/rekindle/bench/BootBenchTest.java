@@ -61,6 +61,9 @@ class BootBenchTest {
         .startsWith("q", "-M")
         .containsSequence("-kernel", "/k", "-initrd", "/i", "-append", "a b")
         .containsSequence("-m", "64M");
+    assertThat(ProcessBoot.microvmTuned("q", guest).command())
+        .containsSequence("-kernel", "/k", "-initrd", "/i", "-append", "a b")
+        .containsSequence("-m", "64M");
   }
 
   @Test
