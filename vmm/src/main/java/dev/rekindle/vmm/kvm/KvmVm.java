@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmIoeventfd;
-import dev.rekindle.vmm.abi.kvm.KvmIrqfd;
+import dev.rekindle.vmm.abi.kvm.KvmIrqLevel;
 import dev.rekindle.vmm.abi.kvm.KvmPitConfig;
 import dev.rekindle.vmm.abi.kvm.KvmUserspaceMemoryRegion;
 import dev.rekindle.vmm.sys.ErrnoException;
@@ -84,18 +84,23 @@ public final class KvmVm implements AutoCloseable {
   }
 
   /**
-   * Binds an eventfd to a guest interrupt line ({@code KVM_IRQFD}): each signal is an edge.
+   * Gives a guest interrupt line an edge ({@code KVM_IRQ_LINE} up, then down). When this returns
+   * the interrupt chips have it: it is part of any state read from then on, and a vCPU takes it
+   * when it next enters the guest.
    *
-   * @param event stays the caller's; the binding ends with the VM
+   * <p>An irqfd could not promise that: unless the line's route is an MSI, the kernel hands its
+   * signal to a worker thread ({@code irqfd_wakeup}, Linux 6.12), which takes a wake-up longer.
+   *
    * @param gsi global system interrupt, {@code [0, 23]}
-   * @throws ErrnoException {@code EBUSY} if the eventfd is already bound
    */
-  public void bindIrqfd(EventFd event, int gsi) {
+  public void raiseEdge(int gsi) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment irqfd = arena.allocate(KvmIrqfd.LAYOUT);
-      irqfd.set(JAVA_INT, KvmIrqfd.FD, event.fd());
-      irqfd.set(JAVA_INT, KvmIrqfd.GSI, gsi);
-      Syscalls.ioctl(fd.fd(), KvmIoctls.IRQFD, irqfd);
+      MemorySegment line = arena.allocate(KvmIrqLevel.LAYOUT);
+      line.set(JAVA_INT, KvmIrqLevel.IRQ, gsi);
+      line.set(JAVA_INT, KvmIrqLevel.LEVEL, 1);
+      Syscalls.ioctl(fd.fd(), KvmIoctls.IRQ_LINE, line);
+      line.set(JAVA_INT, KvmIrqLevel.LEVEL, 0);
+      Syscalls.ioctl(fd.fd(), KvmIoctls.IRQ_LINE, line);
     }
   }
 

@@ -91,7 +91,7 @@ final class Devices implements AutoCloseable {
 
   private void place(Shell.SlotWiring slot, VirtioDevice device) {
     MmioTransport transport =
-        new MmioTransport(device, shell.memory(), slot.irq()::signal, shell.host().loop()::execute);
+        new MmioTransport(device, shell.memory(), slot.irq(), shell.host().loop()::execute);
     transport.pause();
     transports.add(transport);
     slot.occupy(

@@ -168,13 +168,14 @@ public final class MicroVm implements AutoCloseable {
 
   /** All on the caller's thread: a change of thread costs more than a vCPU's registers do. */
   private static void loadState(Shell shell, PreparedState state) {
-    shell.uart().restore(state.state().uart());
     // Chips first: loading a LAPIC looks at the IOAPIC's routes, and the clock must be right before
     // any vCPU's clock page is written.
     state.chips().load(shell.vm());
     for (int i = 0; i < shell.vcpus().size(); i++) {
       state.vcpu(i).load(shell.vcpus().get(i));
     }
+    // What it raises goes to the chips.
+    shell.uart().restore(state.state().uart());
   }
 
   /**
@@ -185,7 +186,7 @@ public final class MicroVm implements AutoCloseable {
    */
   public byte[] renewGenerationId() {
     byte[] id = writeGenerationId();
-    shell.generationIrq().signal();
+    shell.generationIrq().raise();
     return id;
   }
 

@@ -6,6 +6,7 @@ import dev.rekindle.vmm.arch.x86.AddressMap;
 import dev.rekindle.vmm.bus.AcpiSleepControl;
 import dev.rekindle.vmm.bus.BusDevice;
 import dev.rekindle.vmm.bus.I8042;
+import dev.rekindle.vmm.bus.IrqLine;
 import dev.rekindle.vmm.bus.MmioBus;
 import dev.rekindle.vmm.bus.PioBus;
 import dev.rekindle.vmm.kvm.KvmVcpu;
@@ -26,8 +27,8 @@ import java.util.function.Consumer;
 
 /**
  * A VM of a {@link Shape}, fully built and empty: memory slot, interrupt chips, vCPUs with their
- * CPUID and parked threads, and for every device slot its irqfd and ioeventfds. Nothing in it
- * depends on what will run there. A {@link MicroVm} occupies it.
+ * CPUID and parked threads, and for every device slot its interrupt line and ioeventfds. Nothing in
+ * it depends on what will run there. A {@link MicroVm} occupies it.
  *
  * <p>Thread: one owner at a time; close from any thread but a vCPU's.
  */
@@ -42,7 +43,6 @@ public final class Shell implements AutoCloseable {
   private final List<KvmVcpu> vcpus = new ArrayList<>();
   private final List<VcpuThread> threads = new ArrayList<>();
   private final List<SlotWiring> slots = new ArrayList<>();
-  private final EventFd generationIrq;
   private final PioBus pio = new PioBus();
   private final MmioBus mmio = new MmioBus();
   private final ConsoleTail console = new ConsoleTail();
@@ -72,9 +72,7 @@ public final class Shell implements AutoCloseable {
       vm.setReservedPages(AddressMap.TSS, AddressMap.IDENTITY_MAP);
       vm.createIrqchip();
       vm.createPit();
-      EventFd serialIrq = irqfd(AddressMap.COM1_GSI);
-      generationIrq = irqfd(AddressMap.VM_GENERATION_GSI);
-      uart = new Uart16550(serialIrq::signal, console);
+      uart = new Uart16550(() -> vm.raiseEdge(AddressMap.COM1_GSI), console);
       pio.map(AddressMap.COM1_PORT, 8, uart);
       pio.map(AddressMap.I8042_DATA_PORT, I8042.PORTS, keyboard);
       // Off or restarted: either way the guest is through.
@@ -105,12 +103,6 @@ public final class Shell implements AutoCloseable {
    */
   public static Shell build(KvmHost host, Shape shape) {
     return new Shell(host, shape);
-  }
-
-  private EventFd irqfd(int gsi) {
-    EventFd event = resources.add(new EventFd());
-    vm.bindIrqfd(event, gsi);
-    return event;
   }
 
   private void addVcpu(int index) {
@@ -149,14 +141,14 @@ public final class Shell implements AutoCloseable {
   /** One device slot: its window on the bus, its interrupt, its queue notifications. */
   final class SlotWiring implements AutoCloseable, BusDevice {
     private final CloseStack own = new CloseStack();
-    private final EventFd irq;
+    private final IrqLine irq;
     private volatile SlotOccupant occupant = SlotOccupant.EMPTY;
 
     private SlotWiring(int index, DeviceSlot slot) {
       long base = AddressMap.virtioMmio(index);
+      int gsi = AddressMap.virtioGsi(index);
+      irq = () -> vm.raiseEdge(gsi);
       try {
-        irq = own.add(new EventFd());
-        vm.bindIrqfd(irq, AddressMap.virtioGsi(index));
         for (int q = 0; q < slot.queueCount(); q++) {
           int queue = q;
           EventFd notify = own.add(new EventFd());
@@ -178,7 +170,7 @@ public final class Shell implements AutoCloseable {
       mmio.map(base, AddressMap.VIRTIO_MMIO_WINDOW, this);
     }
 
-    EventFd irq() {
+    IrqLine irq() {
       return irq;
     }
 
@@ -284,8 +276,8 @@ public final class Shell implements AutoCloseable {
     return keyboard;
   }
 
-  EventFd generationIrq() {
-    return generationIrq;
+  IrqLine generationIrq() {
+    return () -> vm.raiseEdge(AddressMap.VM_GENERATION_GSI);
   }
 
   void onReset(Runnable listener) {

@@ -71,6 +71,20 @@ class LinuxGuestIT {
   }
 
   @Test
+  void shouldLoseNothingOfWhatWasPrintedBeforePowerOff() throws Exception {
+    String line = "0123456789abcdef".repeat(100);
+    InitProgram init = new InitProgram().write(line + "end\n").powerOff();
+
+    try (MicroVm vm = boot(1, init, "")) {
+      vm.resume();
+
+      assertThat(vm.exited().get(DEADLINE_SECONDS, TimeUnit.SECONDS))
+          .isInstanceOf(VmExit.Reset.class);
+      assertThat(vm.console().text()).contains(line + "end");
+    }
+  }
+
+  @Test
   void shouldUseMemoryAboveTheHoleForDevices() throws Exception {
     InitProgram init = new InitProgram().write("hello from init\n").powerOff();
 

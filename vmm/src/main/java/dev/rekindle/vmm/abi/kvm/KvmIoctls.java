@@ -24,9 +24,9 @@ public final class KvmIoctls {
   public static final IoctlRequest SET_IDENTITY_MAP_ADDR =
       iow("KVM_SET_IDENTITY_MAP_ADDR", 0x48, JAVA_LONG);
   public static final IoctlRequest CREATE_IRQCHIP = io("KVM_CREATE_IRQCHIP", 0x60);
+  public static final IoctlRequest IRQ_LINE = iow("KVM_IRQ_LINE", 0x61, KvmIrqLevel.LAYOUT);
   public static final IoctlRequest GET_IRQCHIP = iowr("KVM_GET_IRQCHIP", 0x62, KvmIrqchip.LAYOUT);
   public static final IoctlRequest SET_IRQCHIP = ior("KVM_SET_IRQCHIP", 0x63, KvmIrqchip.LAYOUT);
-  public static final IoctlRequest IRQFD = iow("KVM_IRQFD", 0x76, KvmIrqfd.LAYOUT);
   public static final IoctlRequest CREATE_PIT2 = iow("KVM_CREATE_PIT2", 0x77, KvmPitConfig.LAYOUT);
   public static final IoctlRequest IOEVENTFD = iow("KVM_IOEVENTFD", 0x79, KvmIoeventfd.LAYOUT);
   public static final IoctlRequest SET_CLOCK = iow("KVM_SET_CLOCK", 0x7B, KvmClockData.LAYOUT);

@@ -47,9 +47,9 @@ public sealed interface Resource {
   }
 
   /**
-   * One interrupt, consumed, edge-triggered, active high, not shared (6.4.3.6). Edge, because an
-   * irqfd without a resample eventfd raises the line and lowers it at once: a level-triggered pin
-   * would see the level gone before the guest has acknowledged it.
+   * One interrupt, consumed, edge-triggered, active high, not shared (6.4.3.6). Edge, because a
+   * line is raised and lowered at once: a level-triggered pin would see the level gone before the
+   * guest has acknowledged it.
    *
    * @param gsi global system interrupt
    */
