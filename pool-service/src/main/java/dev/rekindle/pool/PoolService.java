@@ -6,6 +6,7 @@ import dev.rekindle.pool.hostclient.HostListener;
 import dev.rekindle.pool.hostclient.HostProcess;
 import dev.rekindle.pool.http.ApiServer;
 import dev.rekindle.pool.lease.LeaseTable;
+import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateBuilder;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.template.TemplateStore;
@@ -52,9 +53,15 @@ public final class PoolService {
     HostProcess.Launch launch =
         new HostProcess.Launch(programs.host(), config.stateDir(), config.shells());
     host = new HostProcess(vertx, launch, new Relay(), metrics::hostStarted);
-    leases = new LeaseTable(vertx, config, host::client, catalog, metrics);
+    // The two know each other: pools how much is leased, leases what to do with a VM.
+    Pools pools = new Pools(vertx, host::client, catalog, this::leased, config.stateDir());
+    leases = new LeaseTable(vertx, config, host::client, catalog, pools, metrics);
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
-    api = new ApiServer(vertx, leases, catalog, builder, host, metrics);
+    api = new ApiServer(vertx, leases, catalog, pools, builder, host, metrics);
+  }
+
+  private int leased(String template) {
+    return leases.count(template);
   }
 
   /** The host process's news go to the leases, which are made after it. */

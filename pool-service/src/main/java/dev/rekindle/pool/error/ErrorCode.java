@@ -21,6 +21,7 @@ public enum ErrorCode {
   TEMPLATE_BUILD_FAILED("template.build_failed", 422, "The template could not be built"),
   NO_SPACE("state.no_space", 507, "The disk of the state directory is full"),
   POOL_EXHAUSTED("pool.exhausted", 503, "All places are taken"),
+  POOL_UNKNOWN("pool.unknown", 404, "There is no pool of this template"),
   HOST_UNAVAILABLE("host.unavailable", 503, "The host process is not there"),
   KVM_UNAVAILABLE("kvm.unavailable", 503, "This machine has no usable KVM"),
   RESTORE_FAILED("sandbox.restore_failed", 500, "The sandbox could not be made"),

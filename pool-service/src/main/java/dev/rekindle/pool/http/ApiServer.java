@@ -6,6 +6,7 @@ import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.hostclient.HostProcess;
 import dev.rekindle.pool.lease.LeaseTable;
+import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateBuilder;
 import dev.rekindle.pool.template.TemplateCatalog;
 import io.vertx.core.Future;
@@ -27,6 +28,7 @@ public final class ApiServer {
    * @param vertx whose event loop this runs on
    * @param leases behind {@code /v1/leases}
    * @param catalog behind {@code /v1/templates}
+   * @param pools behind {@code /v1/pools}
    * @param builder behind {@code PUT /v1/templates}
    * @param host behind exec and status
    * @param metrics behind {@code /metrics}
@@ -35,6 +37,7 @@ public final class ApiServer {
       Vertx vertx,
       LeaseTable leases,
       TemplateCatalog catalog,
+      Pools pools,
       TemplateBuilder builder,
       HostProcess host,
       ServiceMetrics metrics) {
@@ -44,6 +47,7 @@ public final class ApiServer {
     new LeaseRoutes(leases).mount(router, body);
     new ExecRoutes(leases, host::client, metrics).mount(router);
     new TemplateRoutes(catalog, builder).mount(router, body);
+    new PoolRoutes(pools, catalog).mount(router, body);
     new OpsRoutes(leases, catalog, host, metrics).mount(router);
     router.route().failureHandler(ApiServer::failed);
     router.errorHandler(404, c -> Problems.send(c, routeError(c, ErrorCode.ROUTE_UNKNOWN)));

@@ -29,6 +29,7 @@ final class ExecRoutes {
 
   record RunBody(
       @JsonProperty(required = true) String template,
+      String tenant,
       Integer ttlSeconds,
       @JsonProperty(required = true) ExecBody exec) {
     RunBody {
@@ -36,6 +37,7 @@ final class ExecRoutes {
         throw new IllegalArgumentException(
             "template must match " + TemplateName.PATTERN + ", got " + template);
       }
+      tenant = LeaseRoutes.checkedTenant(tenant);
       ttlSeconds = LeaseRoutes.ttl(ttlSeconds);
       if (exec == null) {
         throw new IllegalArgumentException("exec must be there");
@@ -102,7 +104,7 @@ final class ExecRoutes {
 
   private void runWith(RoutingContext context, ExecInput input, byte[] first) {
     RunBody body = Json.read(first, RunBody.class);
-    Promise<Lease> acquired = leases.acquire(body.template(), body.ttlSeconds());
+    Promise<Lease> acquired = leases.acquire(body.template(), body.tenant(), body.ttlSeconds());
     context
         .response()
         .closeHandler(_ -> acquired.tryFail(new IllegalStateException("the client has gone")));

@@ -46,6 +46,10 @@ final class Json {
     return MAPPER.createObjectNode();
   }
 
+  static JsonNode node(Object value) {
+    return MAPPER.valueToTree(value);
+  }
+
   static String text(Object value) {
     try {
       return MAPPER.writeValueAsString(value);

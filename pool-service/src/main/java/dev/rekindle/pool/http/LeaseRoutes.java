@@ -10,6 +10,7 @@ import io.vertx.core.Promise;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.regex.Pattern;
 
 /** {@code /v1/leases}: acquire, look, renew, release. */
 final class LeaseRoutes {
@@ -22,14 +23,26 @@ final class LeaseRoutes {
     this.leases = leases;
   }
 
-  record AcquireBody(@JsonProperty(required = true) String template, Integer ttlSeconds) {
+  private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9._-]{0,64}");
+
+  record AcquireBody(
+      @JsonProperty(required = true) String template, String tenant, Integer ttlSeconds) {
     AcquireBody {
       if (template == null || !TemplateName.isValid(template)) {
         throw new IllegalArgumentException(
             "template must match " + TemplateName.PATTERN + ", got " + template);
       }
+      tenant = checkedTenant(tenant);
       ttlSeconds = ttl(ttlSeconds);
     }
+  }
+
+  static String checkedTenant(String given) {
+    String tenant = given == null ? "" : given;
+    if (!TENANT.matcher(tenant).matches()) {
+      throw new IllegalArgumentException("tenant must match " + TENANT + ", got " + tenant);
+    }
+    return tenant;
   }
 
   record RenewBody(Integer ttlSeconds) {
@@ -57,7 +70,7 @@ final class LeaseRoutes {
 
   private void acquire(RoutingContext context) {
     AcquireBody body = Json.read(Replies.body(context), AcquireBody.class);
-    Promise<Lease> promise = leases.acquire(body.template(), body.ttlSeconds());
+    Promise<Lease> promise = leases.acquire(body.template(), body.tenant(), body.ttlSeconds());
     context
         .response()
         .closeHandler(_ -> promise.tryFail(new IllegalStateException("the client has gone")));

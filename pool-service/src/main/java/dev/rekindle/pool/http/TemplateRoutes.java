@@ -35,7 +35,11 @@ final class TemplateRoutes {
   }
 
   private static String name(RoutingContext context) {
-    String name = context.pathParam("name");
+    return name(context.pathParam("name"));
+  }
+
+  /** Refuses what cannot be a template's name. */
+  static String name(String name) {
     if (!TemplateName.isValid(name)) {
       throw new ServiceException(
           ErrorCode.REQUEST_INVALID,

@@ -6,6 +6,7 @@ import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.hostclient.HostClient;
 import dev.rekindle.pool.hostclient.HostListener;
+import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
@@ -25,6 +26,7 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +52,8 @@ public final class LeaseTable implements HostListener {
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private record Waiting(String template, int ttlSeconds, long sinceNanos, Promise<Lease> promise) {
+  private record Waiting(
+      String template, String tenant, int ttlSeconds, long sinceNanos, Promise<Lease> promise) {
     boolean canceled() {
       return promise.future().isComplete();
     }
@@ -62,6 +65,7 @@ public final class LeaseTable implements HostListener {
   private final ServiceConfig config;
   private final Supplier<Future<HostClient>> host;
   private final TemplateCatalog templates;
+  private final Pools pools;
   private final ServiceMetrics metrics;
   private final Map<String, Lease> leases = new LinkedHashMap<>();
   private final Map<String, Ended> ended =
@@ -82,6 +86,7 @@ public final class LeaseTable implements HostListener {
    * @param config bounds
    * @param host the host process, waited for if it is just being started
    * @param templates what can be leased
+   * @param pools told of what happens; say how VMs are recycled
    * @param metrics told of what happens
    */
   public LeaseTable(
@@ -89,11 +94,13 @@ public final class LeaseTable implements HostListener {
       ServiceConfig config,
       Supplier<Future<HostClient>> host,
       TemplateCatalog templates,
+      Pools pools,
       ServiceMetrics metrics) {
     this.vertx = vertx;
     this.config = config;
     this.host = host;
     this.templates = templates;
+    this.pools = pools;
     this.metrics = metrics;
     vertx.setPeriodic(TICK_MILLIS, _ -> expire());
   }
@@ -102,20 +109,27 @@ public final class LeaseTable implements HostListener {
    * Gives a lease.
    *
    * @param template its name
+   * @param tenant whom it is for: VMs are not shared between tenants unless a pool says so
    * @param ttlSeconds {@code [1, MAX_TTL_SECONDS]}
    * @return the lease; a promise that its asker may fail to give up waiting
    */
-  public Promise<Lease> acquire(String template, int ttlSeconds) {
+  public Promise<Lease> acquire(String template, String tenant, int ttlSeconds) {
     Promise<Lease> promise = Promise.promise();
     queue.removeIf(Waiting::canceled);
-    if (templates.find(template).isEmpty()) {
+    Optional<Template> known = templates.find(template);
+    if (known.isPresent()) {
+      pools.arrived(template);
+    }
+    if (known.isEmpty()) {
       promise.fail(unknownTemplate(template));
+    } else if (!pools.admits(known.get())) {
+      promise.fail(exhausted("the budgets of pool " + template + " are used up"));
     } else if (placesTaken() >= config.maxLeases() && config.maxQueue() == 0) {
       promise.fail(exhausted(leases.size() + " leases are held, the most allowed"));
     } else if (queue.size() >= config.maxQueue() && placesTaken() >= config.maxLeases()) {
       promise.fail(exhausted(queue.size() + " acquires wait already"));
     } else {
-      queue.add(new Waiting(template, ttlSeconds, System.nanoTime(), promise));
+      queue.add(new Waiting(template, tenant, ttlSeconds, System.nanoTime(), promise));
       long timer =
           vertx.setTimer(
               MAX_WAIT_MILLIS,
@@ -175,8 +189,8 @@ public final class LeaseTable implements HostListener {
             id,
             templates.snapshotDir(template).toString(),
             templates.imagesDir().toString(),
-            "",
-            HostRequest.Recycle.TENANT,
+            waiting.tenant,
+            pools.spec(template.name()).recycle(),
             identity);
     templates.use(template.snapshotId());
     return host.get()
@@ -230,6 +244,7 @@ public final class LeaseTable implements HostListener {
             stages);
     leases.put(id, lease);
     metrics.leased(lease.template(), served, stages);
+    pools.served(lease.template(), served, stages.get("total") - stages.get("queue"));
     if (!waiting.promise.tryComplete(lease)) {
       // Its asker went away while the sandbox was made.
       end(lease, ErrorCode.LEASE_RELEASED, "its client was gone", "released");
@@ -258,6 +273,14 @@ public final class LeaseTable implements HostListener {
    */
   public Collection<Lease> all() {
     return new ArrayList<>(leases.values());
+  }
+
+  /**
+   * @param template its name
+   * @return how many of it are leased
+   */
+  public int count(String template) {
+    return (int) leases.values().stream().filter(l -> l.template().equals(template)).count();
   }
 
   /**
