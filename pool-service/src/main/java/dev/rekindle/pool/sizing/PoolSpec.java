@@ -19,8 +19,8 @@ import java.util.List;
 public record PoolSpec(
     Range parked,
     Range shells,
-    int memoryBudgetMib,
-    int vcpuBudget,
+    Integer memoryBudgetMib,
+    Integer vcpuBudget,
     HostRequest.Recycle recycle,
     List<String> warmUp,
     Target target) {
@@ -34,12 +34,13 @@ public record PoolSpec(
    * @param min kept whatever the demand, {@code [0, 1024]}; 0 if left out
    * @param max never exceeded, {@code [min, 1024]}; as min if left out
    */
-  public record Range(int min, Integer max) {
+  public record Range(Integer min, Integer max) {
     static final Range NONE = new Range(0, 0);
 
     /** Checks the order. */
     public Range {
-      max = max == null ? Integer.valueOf(min) : max;
+      min = min == null ? Integer.valueOf(0) : min;
+      max = max == null ? min : max;
       if (min < 0 || max < min || max > HostRequest.Pool.MAX_COUNT) {
         throw new IllegalArgumentException(
             "must be 0 <= min <= max <= "
@@ -85,6 +86,8 @@ public record PoolSpec(
     shells = shells == null ? Range.NONE : shells;
     recycle = recycle == null ? HostRequest.Recycle.TENANT : recycle;
     warmUp = warmUp == null ? List.of() : List.copyOf(warmUp);
+    memoryBudgetMib = memoryBudgetMib == null ? Integer.valueOf(0) : memoryBudgetMib;
+    vcpuBudget = vcpuBudget == null ? Integer.valueOf(0) : vcpuBudget;
     if (memoryBudgetMib < 0 || vcpuBudget < 0) {
       throw new IllegalArgumentException(
           "budgets must be 0 or more, got " + memoryBudgetMib + " and " + vcpuBudget);
