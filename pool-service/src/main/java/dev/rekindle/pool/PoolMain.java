@@ -7,6 +7,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -15,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /** The service as a process. All of it runs on one event loop. */
 public final class PoolMain extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(PoolMain.class);
-  private static final int STOP_SECONDS = 25;
+  private static final Duration GRACE = Duration.ofSeconds(5);
+  private static final int STOP_SECONDS = 28;
 
   private final ServiceConfig config;
   private PoolService service;
@@ -73,7 +75,7 @@ public final class PoolMain extends VerticleBase {
 
   private void shutDown() {
     Promise<Void> stopped = Promise.promise();
-    context.runOnContext(_ -> service.stop().onComplete(stopped));
+    context.runOnContext(_ -> service.stop(GRACE).onComplete(stopped));
     try {
       stopped.future().await(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (java.util.concurrent.TimeoutException | RuntimeException e) {

@@ -26,6 +26,7 @@ public enum ErrorCode {
   KVM_UNAVAILABLE("kvm.unavailable", 503, "This machine has no usable KVM"),
   RESTORE_FAILED("sandbox.restore_failed", 500, "The sandbox could not be made"),
   EXEC_FAILED("exec.failed", 422, "The command could not be run"),
+  STOPPING("service.stopping", 503, "The service is stopping"),
   INTERNAL("internal", 500, "A defect in the service");
 
   private final String code;

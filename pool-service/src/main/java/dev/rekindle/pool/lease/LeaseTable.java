@@ -4,30 +4,19 @@ import dev.rekindle.metrics.ServiceMetrics;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.hostclient.HostClient;
 import dev.rekindle.pool.hostclient.HostListener;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
-import dev.rekindle.snapshotter.host.protocol.HostException;
-import dev.rekindle.snapshotter.host.protocol.HostReply;
-import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.SecureRandom;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,67 +31,52 @@ public final class LeaseTable implements HostListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(LeaseTable.class);
   private static final long TICK_MILLIS = 100;
-  private static final int MAX_ENDED = 10_000;
 
   /** Longest an acquire waits, its restore included. */
-  private static final long MAX_WAIT_MILLIS = 60_000;
+  static final int MAX_WAIT_SECONDS = 60;
+
+  private static final long SECOND_NANOS = 1_000_000_000L;
 
   /** Restores at a time: more would only wait for the processors inside the host process. */
   private static final int MAX_ACQUIRING = 4;
 
-  private static final SecureRandom RANDOM = new SecureRandom();
-
-  private record Waiting(
-      String template, String tenant, int ttlSeconds, long sinceNanos, Promise<Lease> promise) {
-    boolean canceled() {
-      return promise.future().isComplete();
-    }
-  }
-
-  private record Ended(ErrorCode why, String detail) {}
-
-  private final Vertx vertx;
   private final ServiceConfig config;
-  private final Supplier<Future<HostClient>> host;
+  private final Sandboxes sandboxes;
   private final TemplateCatalog templates;
   private final Pools pools;
   private final ServiceMetrics metrics;
+  private final LeaseClock clock;
   private final Map<String, Lease> leases = new LinkedHashMap<>();
-  private final Map<String, Ended> ended =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Ended> eldest) {
-          return size() > MAX_ENDED;
-        }
-      };
-  private final Deque<Waiting> queue = new ArrayDeque<>();
+  private final EndedLeases ended = new EndedLeases();
+  private final AcquireQueue queue = new AcquireQueue();
   private int acquiring;
   private int releasing;
+  private boolean stopping;
 
   /**
    * @param vertx whose event loop this runs on
    * @param config bounds
-   * @param host the host process, waited for if it is just being started
+   * @param sandboxes under the leases
    * @param templates what can be leased
-   * @param pools told of what happens; say how VMs are recycled
+   * @param pools told of what happens; say what they have room for
    * @param metrics told of what happens
+   * @param clock of the deadlines
    */
   public LeaseTable(
       Vertx vertx,
       ServiceConfig config,
-      Supplier<Future<HostClient>> host,
+      Sandboxes sandboxes,
       TemplateCatalog templates,
       Pools pools,
-      ServiceMetrics metrics) {
-    this.vertx = vertx;
+      ServiceMetrics metrics,
+      LeaseClock clock) {
     this.config = config;
-    this.host = host;
+    this.sandboxes = sandboxes;
     this.templates = templates;
     this.pools = pools;
     this.metrics = metrics;
-    vertx.setPeriodic(TICK_MILLIS, _ -> expire());
+    this.clock = clock;
+    vertx.setPeriodic(TICK_MILLIS, _ -> tick());
   }
 
   /**
@@ -114,35 +88,43 @@ public final class LeaseTable implements HostListener {
    * @return the lease; a promise that its asker may fail to give up waiting
    */
   public Promise<Lease> acquire(String template, String tenant, int ttlSeconds) {
-    Promise<Lease> promise = Promise.promise();
-    queue.removeIf(Waiting::canceled);
-    Optional<Template> known = templates.find(template);
-    if (known.isPresent()) {
-      pools.arrived(template);
-    }
-    if (known.isEmpty()) {
-      promise.fail(unknownTemplate(template));
-    } else if (!pools.admits(known.get())) {
-      promise.fail(exhausted("the budgets of pool " + template + " are used up"));
-    } else if (placesTaken() >= config.maxLeases() && config.maxQueue() == 0) {
-      promise.fail(exhausted(leases.size() + " leases are held, the most allowed"));
-    } else if (queue.size() >= config.maxQueue() && placesTaken() >= config.maxLeases()) {
-      promise.fail(exhausted(queue.size() + " acquires wait already"));
-    } else {
-      queue.add(new Waiting(template, tenant, ttlSeconds, System.nanoTime(), promise));
-      long timer =
-          vertx.setTimer(
-              MAX_WAIT_MILLIS,
-              _ ->
-                  promise.tryFail(
-                      exhausted("no place came free within " + MAX_WAIT_MILLIS + " ms")));
-      promise.future().onComplete(_ -> vertx.cancelTimer(timer));
+    ServiceException refusal = refusal(template);
+    Promise<Lease> promise;
+    if (refusal == null) {
+      promise = queue.add(template, tenant, ttlSeconds, clock.nanoTime()).promise;
       serveNext();
+    } else {
+      promise = Promise.promise();
+      promise.fail(refusal);
     }
     promise
         .future()
         .onFailure(e -> metrics.refused(e instanceof ServiceException s ? s.code() : "internal"));
     return promise;
+  }
+
+  private ServiceException refusal(String template) {
+    boolean full = placesTaken() >= config.maxLeases();
+    if (stopping) {
+      return stopping();
+    }
+    Optional<Template> known = templates.find(template);
+    if (known.isEmpty()) {
+      return unknownTemplate(template);
+    }
+    pools.arrived(template);
+    if (!pools.admits(known.get())) {
+      return exhausted("the budgets of pool " + template + " are used up");
+    } else if (full && config.maxQueue() == 0) {
+      return exhausted(leases.size() + " leases are held, the most allowed");
+    } else if (full && queue.size() >= config.maxQueue()) {
+      return exhausted(queue.size() + " acquires wait already");
+    }
+    return null;
+  }
+
+  private static ServiceException stopping() {
+    return new ServiceException(ErrorCode.STOPPING, "it gives no leases any more");
   }
 
   private static ServiceException unknownTemplate(String name) {
@@ -161,111 +143,69 @@ public final class LeaseTable implements HostListener {
   }
 
   private void serveNext() {
-    while (acquiring < MAX_ACQUIRING && placesTaken() < config.maxLeases() && !queue.isEmpty()) {
-      Waiting waiting = queue.poll();
-      if (!waiting.canceled()) {
-        acquiring++;
-        serve(waiting)
-            .onComplete(_ -> {
-              acquiring--;
-              serveNext();
-            });
+    while (acquiring < MAX_ACQUIRING && placesTaken() < config.maxLeases()) {
+      AcquireQueue.Waiting next = queue.poll();
+      if (next == null) {
+        return;
       }
+      acquiring++;
+      serve(next)
+          .onComplete(_ -> {
+            acquiring--;
+            serveNext();
+          });
     }
   }
 
-  private Future<?> serve(Waiting waiting) {
-    long begun = System.nanoTime();
+  private Future<?> serve(AcquireQueue.Waiting waiting) {
+    long begun = clock.nanoTime();
     Template template = templates.find(waiting.template).orElse(null);
     if (template == null) {
       waiting.promise.tryFail(unknownTemplate(waiting.template));
       return Future.succeededFuture();
     }
-    String id = "sb-" + random(8);
-    String hostname = id;
-    HostRequest.Identity identity = new HostRequest.Identity(hostname, random(16), id);
-    HostRequest.Acquire request =
-        new HostRequest.Acquire(
-            id,
-            templates.snapshotDir(template).toString(),
-            templates.imagesDir().toString(),
-            waiting.tenant,
-            pools.spec(template.name()).recycle(),
-            identity);
+    String id = "sb-" + LeaseSecrets.hex(8);
     templates.use(template.snapshotId());
-    return host.get()
-        .compose(client -> {
-          long sent = System.nanoTime();
-          return client
-              .request(request, HostReply.Acquire.class)
-              .onSuccess(reply -> {
-                Map<String, Long> stages = stages(waiting, begun, sent, reply);
-                give(waiting, template, id, hostname, reply.served(), stages);
-              });
-        })
+    return sandboxes
+        .make(id, template, waiting.tenant)
+        .onSuccess(made -> give(waiting, template, id, made, begun))
         .onFailure(e -> {
           templates.release(template.snapshotId());
-          waiting.promise.tryFail(restoreFailure(e));
+          waiting.promise.tryFail(e);
         });
   }
 
-  private static Map<String, Long> stages(
-      Waiting waiting, long begun, long sent, HostReply.Acquire reply) {
-    long now = System.nanoTime();
-    Map<String, Long> stages = new LinkedHashMap<>();
-    stages.put("queue", (begun - waiting.sinceNanos) / 1000);
-    stages.put("placement", (sent - begun) / 1000);
-    long inside = reply.stagesMicros().values().stream().mapToLong(Long::longValue).sum();
-    stages.put("socket", Math.max(0, (now - sent) / 1000 - inside));
-    stages.putAll(reply.stagesMicros());
-    stages.put("total", (now - waiting.sinceNanos) / 1000);
-    return stages;
-  }
-
   private void give(
-      Waiting waiting,
+      AcquireQueue.Waiting waiting,
       Template template,
       String id,
-      String hostname,
-      String served,
-      Map<String, Long> stages) {
-    Instant now = Instant.now();
+      Sandboxes.Made made,
+      long begunNanos) {
+    long nowNanos = clock.nanoTime();
+    Map<String, Long> stages = new LinkedHashMap<>();
+    stages.put("queue", (begunNanos - waiting.sinceNanos) / 1000);
+    stages.putAll(made.stagesMicros());
+    stages.put("total", (nowNanos - waiting.sinceNanos) / 1000);
+    Instant now = clock.wall().instant();
     Lease lease =
         new Lease(
             id,
             template.name(),
             template.snapshotId(),
-            random(32),
-            hostname,
+            LeaseSecrets.hex(32),
+            id,
             now,
             now.plusSeconds(waiting.ttlSeconds),
-            System.nanoTime() + waiting.ttlSeconds * 1_000_000_000L,
-            served,
+            nowNanos + waiting.ttlSeconds * SECOND_NANOS,
+            made.served(),
             stages);
     leases.put(id, lease);
-    metrics.leased(lease.template(), served, stages);
-    pools.served(lease.template(), served, stages.get("total") - stages.get("queue"));
+    metrics.leased(lease.template(), lease.served(), stages);
+    pools.served(lease.template(), lease.served(), stages.get("total") - stages.get("queue"));
     if (!waiting.promise.tryComplete(lease)) {
       // Its asker went away while the sandbox was made.
       end(lease, ErrorCode.LEASE_RELEASED, "its client was gone", "released");
     }
-  }
-
-  private static ServiceException restoreFailure(Throwable e) {
-    return switch (e) {
-      case ServiceException s -> s;
-      case HostException h when h.code().equals("kvm.unavailable") ->
-          new ServiceException(ErrorCode.KVM_UNAVAILABLE, h.getMessage());
-      case HostException h ->
-          new ServiceException(ErrorCode.RESTORE_FAILED, h.code(), h.getMessage(), h.consoleTail());
-      default -> new ServiceException(ErrorCode.INTERNAL, String.valueOf(e));
-    };
-  }
-
-  private static String random(int bytes) {
-    byte[] value = new byte[bytes];
-    RANDOM.nextBytes(value);
-    return HexFormat.of().formatHex(value);
   }
 
   /**
@@ -302,11 +242,7 @@ public final class LeaseTable implements HostListener {
     } else if (lease != null) {
       return lease;
     }
-    Ended gone = ended.get(id);
-    if (gone != null) {
-      throw new ServiceException(gone.why, "lease " + id + ": " + gone.detail);
-    }
-    throw new ServiceException(ErrorCode.LEASE_UNKNOWN, "no lease '" + id + "'");
+    throw ended.why(id);
   }
 
   /**
@@ -322,8 +258,7 @@ public final class LeaseTable implements HostListener {
           ErrorCode.LEASE_TOKEN_MISSING,
           "send the token of lease " + id + " in the header Rekindle-Lease-Token");
     }
-    if (!MessageDigest.isEqual(
-        token.getBytes(StandardCharsets.UTF_8), lease.token().getBytes(StandardCharsets.UTF_8))) {
+    if (!LeaseSecrets.isEqual(token, lease.token())) {
       throw new ServiceException(
           ErrorCode.LEASE_TOKEN_WRONG, "the token is not that of lease " + id);
     }
@@ -340,7 +275,8 @@ public final class LeaseTable implements HostListener {
   public Lease renew(Lease lease, int ttlSeconds) {
     Lease renewed =
         lease.withDeadline(
-            Instant.now().plusSeconds(ttlSeconds), System.nanoTime() + ttlSeconds * 1_000_000_000L);
+            clock.wall().instant().plusSeconds(ttlSeconds),
+            clock.nanoTime() + ttlSeconds * SECOND_NANOS);
     leases.put(lease.id(), renewed);
     return renewed;
   }
@@ -360,36 +296,37 @@ public final class LeaseTable implements HostListener {
    * @return whether it ended by release: releasing it again is no error
    */
   public boolean wasReleased(String id) {
-    Ended gone = ended.get(id);
-    return gone != null && gone.why == ErrorCode.LEASE_RELEASED;
+    return ended.wasReleased(id);
   }
 
   private Future<Void> end(Lease lease, ErrorCode why, String detail, String reason) {
     if (leases.remove(lease.id()) == null) {
       return Future.succeededFuture();
     }
-    ended.put(lease.id(), new Ended(why, detail));
+    ended.add(lease.id(), why, detail);
     metrics.ended(lease.template(), reason);
     releasing++;
-    return host.get()
-        .compose(
-            client -> client.request(new HostRequest.Release(lease.id()), HostReply.Release.class))
+    return sandboxes
+        .destroy(lease.id())
         .onFailure(e -> LOG.warn("release of {}: {}", lease.id(), e.getMessage()))
         .onComplete(_ -> {
           releasing--;
           templates.release(lease.snapshotId());
           serveNext();
         })
-        .<Void>mapEmpty()
         .otherwiseEmpty();
   }
 
-  private void expire() {
-    all().stream().filter(LeaseTable::isOver).forEach(this::expire);
+  /** Ends what is over; called each {@value #TICK_MILLIS} ms. */
+  void tick() {
+    all().stream().filter(this::isOver).forEach(this::expire);
+    queue.failOlder(
+        clock.nanoTime() - MAX_WAIT_SECONDS * SECOND_NANOS,
+        exhausted("no place came free within " + MAX_WAIT_SECONDS + " s"));
   }
 
-  private static boolean isOver(Lease lease) {
-    return lease.deadlineNanos() - System.nanoTime() <= 0;
+  private boolean isOver(Lease lease) {
+    return lease.deadlineNanos() - clock.nanoTime() <= 0;
   }
 
   private void expire(Lease lease) {
@@ -420,14 +357,20 @@ public final class LeaseTable implements HostListener {
 
   private void lose(Lease lease, String detail) {
     leases.remove(lease.id());
-    ended.put(lease.id(), new Ended(ErrorCode.LEASE_LOST, detail));
+    ended.add(lease.id(), ErrorCode.LEASE_LOST, detail);
     metrics.ended(lease.template(), "lost");
     templates.release(lease.snapshotId());
     serveNext();
   }
 
+  /** Gives no more leases, for an orderly stop; those who wait are told so. Leases go on. */
+  public void stop() {
+    stopping = true;
+    queue.failAll(stopping());
+  }
+
   /**
-   * Releases everything, for an orderly stop.
+   * Releases everything.
    *
    * @return done when all sandboxes are gone
    */

@@ -39,6 +39,7 @@ public final class TemplateBuilder {
   private final TemplateCatalog catalog;
   private final Map<String, Promise<Template>> running = new HashMap<>();
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
 
   /**
    * @param vertx whose event loop this runs on
@@ -64,6 +65,9 @@ public final class TemplateBuilder {
    * @throws ServiceException {@code template.build_in_progress}
    */
   public Future<Template> build(String name, JsonNode recipe, Consumer<JsonNode> progress) {
+    if (stopping) {
+      throw stopping();
+    }
     if (running.containsKey(name)) {
       throw new ServiceException(
           ErrorCode.TEMPLATE_BUSY, "template '" + name + "' is being built; wait for it");
@@ -90,7 +94,14 @@ public final class TemplateBuilder {
     return promise.future();
   }
 
-  private static ServiceException failure(Exception e) {
+  private static ServiceException stopping() {
+    return new ServiceException(ErrorCode.STOPPING, "it builds no templates any more");
+  }
+
+  private ServiceException failure(Exception e) {
+    if (stopping) {
+      return stopping();
+    }
     if (e instanceof ServiceException s) {
       return s;
     }
@@ -107,6 +118,22 @@ public final class TemplateBuilder {
     builder.redirectError(ProcessBuilder.Redirect.to(log.toFile()));
     Process process = builder.start();
     processes.add(process);
+    if (stopping) {
+      process.destroy();
+    }
+    JsonNode last;
+    try {
+      last = converse(process, recipe, progress);
+    } finally {
+      processes.remove(process);
+      process.destroy();
+    }
+    check(last, log);
+  }
+
+  /** Gives the builder its recipe; returns the last line of what it says. */
+  private static JsonNode converse(Process process, JsonNode recipe, Consumer<JsonNode> progress)
+      throws IOException {
     try (Writer in = process.outputWriter()) {
       in.write(JSON.writeValueAsString(recipe));
     }
@@ -118,11 +145,8 @@ public final class TemplateBuilder {
           progress.accept(last);
         }
       }
-    } finally {
-      processes.remove(process);
-      process.destroy();
     }
-    check(last, log);
+    return last;
   }
 
   private static void check(JsonNode last, Path log) {
@@ -149,8 +173,9 @@ public final class TemplateBuilder {
     return Set.copyOf(running.keySet());
   }
 
-  /** Ends every build, for an orderly stop. */
+  /** Ends every build and begins none any more, for an orderly stop. */
   public void stop() {
+    stopping = true;
     processes.forEach(Process::destroy);
   }
 }

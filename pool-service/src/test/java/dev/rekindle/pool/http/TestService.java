@@ -14,12 +14,16 @@ import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The service with a host process that has no VMs, and one template, {@code base}. */
 final class TestService {
   static final int MAX_LEASES = 8;
+
+  /** Of requests that run when the service stops. */
+  static final Duration GRACE = Duration.ofSeconds(10);
 
   /** A builder that fails as a guest kernel's panic would. */
   static final List<String> PANICKING_BUILDER =
@@ -82,7 +86,7 @@ final class TestService {
 
     @Override
     public Future<?> stop() throws Exception {
-      return service.stop();
+      return service.stop(GRACE);
     }
   }
 
