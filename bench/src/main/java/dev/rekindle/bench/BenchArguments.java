@@ -1,5 +1,6 @@
 package dev.rekindle.bench;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,10 +45,21 @@ final class BenchArguments {
    * @throws IllegalArgumentException if it is no number of 1 or more
    */
   int number(String name, int otherwise) {
+    return numbers(name, otherwise)[0];
+  }
+
+  /**
+   * @return the values, separated by commas, or the others if there are none
+   * @throws IllegalArgumentException if one is no number of 1 or more
+   */
+  int[] numbers(String name, int... otherwise) {
     String value = values.get(name);
-    if (value == null) {
-      return otherwise;
-    }
+    return value == null
+        ? otherwise
+        : Arrays.stream(value.split(",", -1)).mapToInt(v -> number(name, v)).toArray();
+  }
+
+  private static int number(String name, String value) {
     if (!value.matches("[1-9][0-9]{0,8}")) {
       throw new IllegalArgumentException(name + " must be in [1, 999999999], got " + value);
     }

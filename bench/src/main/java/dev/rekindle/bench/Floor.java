@@ -15,12 +15,36 @@ final class Floor {
 
   private final Path program;
 
-  /** Compiles it. */
-  Floor(Path source, Path folder) {
+  private Floor(Path program) {
+    this.program = program;
+  }
+
+  /** Compiles it; the system property {@code rekindle.bench} is the module's folder. */
+  static Floor compiled() {
+    Path bench = Path.of(System.getProperty("rekindle.bench", "bench"));
+    Path program = bench.resolve("target/restore_limit");
     try {
-      Files.createDirectories(folder);
-      program = folder.resolve("restore_limit");
-      run("cc", "-O2", "-o", program.toString(), source.toString(), "-lpthread");
+      Files.createDirectories(program.getParent());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Path source = bench.resolve("floor/restore_limit.c");
+    run("cc", "-O2", "-o", program.toString(), source.toString(), "-lpthread");
+    return new Floor(program);
+  }
+
+  /** What further VMs cost the C program. */
+  MemoryUse memory(int memoryMib, int vms) {
+    try {
+      JsonNode node =
+          JSON.readTree(
+              run(
+                  program.toString(),
+                  "1",
+                  Integer.toString(memoryMib),
+                  Integer.toString(vms),
+                  "memory"));
+      return new MemoryUse(node.get("pss_kib").asLong(), node.get("kernel_kib").asLong());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

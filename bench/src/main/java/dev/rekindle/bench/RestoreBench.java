@@ -1,12 +1,12 @@
 package dev.rekindle.bench;
 
 import dev.rekindle.vmm.machine.KvmHost;
-import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Restore of an assembler guest to its first I/O exit, in process: the floor and ours, alternating,
@@ -14,15 +14,15 @@ import java.util.Map;
  * {@code --memory MIB,..} (128,512,2048), {@code --live VMS,..} (4,64,256), {@code --rounds N} (2).
  */
 public final class RestoreBench {
-  private final BenchOptions options;
-  private final Floor floor;
+  private final BenchArguments arguments;
+  private final Report report;
+  private final Floor floor = Floor.compiled();
   private final int runs;
 
-  private RestoreBench(BenchOptions options) {
-    this.options = options;
-    Path bench = Path.of(System.getProperty("rekindle.bench", "bench"));
-    floor = new Floor(bench.resolve("floor/restore_limit.c"), bench.resolve("target"));
-    runs = options.number("--runs", 100);
+  private RestoreBench(BenchArguments arguments) {
+    this.arguments = arguments;
+    report = new Report(arguments.flag("--json"));
+    runs = arguments.number("--runs", 100);
   }
 
   private Map<Way, Samples> ours(RestoreRig rig) {
@@ -38,7 +38,7 @@ public final class RestoreBench {
   private void measure(KvmHost host, int memoryMib, int liveVms) {
     Map<Way, Samples> ours = new EnumMap<>(Way.class);
     Map<Way, Samples> theirs = new EnumMap<>(Way.class);
-    for (int round = 0; round < options.number("--rounds", 2); round++) {
+    for (int round = 0; round < arguments.number("--rounds", 2); round++) {
       floor.measure(runs, memoryMib, liveVms).forEach((w, s) -> theirs.merge(w, s, Samples::and));
       try (RestoreRig rig = new RestoreRig(host, memoryMib, liveVms)) {
         ours(rig).forEach((w, s) -> ours.merge(w, s, Samples::and));
@@ -56,18 +56,18 @@ public final class RestoreBench {
     line.put("liveVms", liveVms);
     line.put("threads", way.threads());
     line.put("runs", ours.micros().length);
-    line.put("p50Micros", round(ours.percentile(50)));
-    line.put("p90Micros", round(ours.percentile(90)));
-    line.put("p99Micros", round(ours.percentile(99)));
+    line.put("p50Micros", Report.round(ours.percentile(50)));
+    line.put("p90Micros", Report.round(ours.percentile(90)));
+    line.put("p99Micros", Report.round(ours.percentile(99)));
     line.put("perSecond", Math.round(ours.perSecond()));
-    line.put("floorP50Micros", round(floor.percentile(50)));
-    line.put("floorP90Micros", round(floor.percentile(90)));
-    line.put("floorP99Micros", round(floor.percentile(99)));
+    line.put("floorP50Micros", Report.round(floor.percentile(50)));
+    line.put("floorP90Micros", Report.round(floor.percentile(90)));
+    line.put("floorP99Micros", Report.round(floor.percentile(99)));
     line.put("floorPerSecond", Math.round(floor.perSecond()));
-    line.put("ratioP50", round(ours.percentile(50) / floor.percentile(50)));
-    line.put("ratioP99", round(ours.percentile(99) / floor.percentile(99)));
-    line.put("ratioPerSecond", round(ours.perSecond() / floor.perSecond()));
-    options.print(
+    line.put("ratioP50", Report.round(ours.percentile(50) / floor.percentile(50)));
+    line.put("ratioP99", Report.round(ours.percentile(99) / floor.percentile(99)));
+    line.put("ratioPerSecond", Report.round(ours.perSecond() / floor.perSecond()));
+    report.print(
         line,
         () ->
             String.format(
@@ -91,10 +91,6 @@ public final class RestoreBench {
                 ours.perSecond() / floor.perSecond()));
   }
 
-  private static double round(double value) {
-    return Math.round(value * 100) / 100.0;
-  }
-
   /** A host process serves for days: its code is compiled by the time it is measured. */
   private void warmUp(KvmHost host) {
     try (RestoreRig rig = new RestoreRig(host, 128, 0)) {
@@ -108,13 +104,17 @@ public final class RestoreBench {
    * @param args see the class
    */
   public static void main(String... args) {
-    BenchOptions options = BenchOptions.parse(List.of(args));
-    RestoreBench bench = new RestoreBench(options);
-    options.heading("p50, p90 and p99 of the time to the guest's first exit; the floor is C");
+    BenchArguments arguments =
+        new BenchArguments(
+            Set.of("--json"), Set.of("--runs", "--memory", "--live", "--rounds"), List.of(args));
+    RestoreBench bench = new RestoreBench(arguments);
+    bench.report.begin(
+        MachineFacts.here(),
+        "p50, p90 and p99 of the time to the guest's first exit; the floor is C");
     try (KvmHost host = KvmHost.open()) {
       bench.warmUp(host);
-      for (int memoryMib : options.numbers("--memory", 128, 512, 2048)) {
-        for (int liveVms : options.numbers("--live", 4, 64, 256)) {
+      for (int memoryMib : arguments.numbers("--memory", 128, 512, 2048)) {
+        for (int liveVms : arguments.numbers("--live", 4, 64, 256)) {
           bench.measure(host, memoryMib, liveVms);
         }
       }
