@@ -60,6 +60,8 @@ public final class MicroVm implements AutoCloseable {
     Devices devices = new Devices(shell, config.disks());
     try {
       shell.ram().remapAnonymous(0, shell.shape().memoryBytes());
+      // A booting kernel writes to most of its memory: one fault for 2 MiB instead of 512.
+      shell.ram().adviseHugePages(0, shell.shape().memoryBytes());
       shell.uart().reset();
       byte[] seed = new byte[RngSeed.MAX_BYTES];
       RANDOM.nextBytes(seed);

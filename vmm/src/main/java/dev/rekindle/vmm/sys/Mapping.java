@@ -1,5 +1,6 @@
 package dev.rekindle.vmm.sys;
 
+import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Mman;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -98,6 +99,25 @@ public final class Mapping implements AutoCloseable {
     checkRange(at, length);
     int flags = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_FIXED | Mman.MAP_NORESERVE;
     remap(at, length, flags, -1, 0);
+  }
+
+  /**
+   * Asks for huge pages in a part of this mapping, where the host gives them on request only
+   * ({@code MADV_HUGEPAGE}). A host without them is no error.
+   *
+   * @param at offset in this mapping, page-aligned
+   * @param length bytes, page-aligned
+   * @throws ErrnoException {@code ENOMEM}
+   */
+  public void adviseHugePages(long at, long length) {
+    checkRange(at, length);
+    try {
+      Syscalls.madvise(segment.asSlice(at, length), Mman.MADV_HUGEPAGE);
+    } catch (ErrnoException e) {
+      if (e.errno() != Errno.EINVAL) {
+        throw e;
+      }
+    }
   }
 
   private void remap(long at, long length, int flags, int fd, long fileOffset) {
