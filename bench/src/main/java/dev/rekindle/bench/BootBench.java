@@ -5,6 +5,7 @@ import dev.rekindle.vmm.machine.KvmHost;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,32 +38,37 @@ public final class BootBench {
             Set.of("--json"),
             Set.of("--kernel", "--runs", "--memory", "--append", "--busybox", "--qemu"),
             List.of(args));
-    boolean json = given.flag("--json");
+    Path kernel =
+        given
+            .text("--kernel")
+            .map(Path::of)
+            .orElseThrow(() -> new IllegalArgumentException("--kernel is wanted"));
+    String qemu = given.text("--qemu").orElse("qemu-system-x86_64");
     Path folder = Files.createTempDirectory("rekindle-bench-");
     Path initramfs = folder.resolve("initramfs.cpio");
     Path archive = folder.resolve("boot.aot");
-    MachineFacts facts = MachineFacts.here();
-    System.out.println(json ? facts.json() : facts.text());
+    Report report = new Report(given.flag("--json"));
+    report.begin(MachineFacts.here(), "start to init, ms: p50, p90, p99, least");
     try (KvmHost host = KvmHost.open()) {
       BootGuest.writeInitramfs(Path.of(given.text("--busybox").orElse("/bin/busybox")), initramfs);
       BootGuest guest =
           new BootGuest(
-              Path.of(
-                  given
-                      .text("--kernel")
-                      .orElseThrow(() -> new IllegalArgumentException("--kernel is wanted"))),
+              kernel,
               initramfs,
               KernelCommandLine.defaults().withAll(given.text("--append").orElse("")),
               given.number("--memory", 128));
+      makeCache(archive, guest);
       Map<String, BootWay> ways = new LinkedHashMap<>();
-      String qemu = given.text("--qemu").orElse("qemu-system-x86_64");
       ways.put(FLOOR, ProcessBoot.microvmTuned(qemu, guest));
       ways.put("process", new WarmBoot(host, guest));
       ways.put("microvm-plain", ProcessBoot.microvm(qemu, guest));
       ways.put("jvm", ProcessBoot.java(JVM, guest));
-      ways.put("jvm-aot", ProcessBoot.java(withCache(archive), guest));
-      makeCache(archive, guest);
-      report(measure(ways, given.number("--runs", 10)), guest, json);
+      ways.put("jvm-aot", ProcessBoot.java(with("-XX:AOTCache=" + archive), guest));
+      Map<String, Samples> samples = measure(ways, given.number("--runs", 10));
+      samples.forEach((way, own) -> {
+        Map<String, Object> line = line(way, guest.memoryMib(), own, samples.get(FLOOR));
+        report.print(line, () -> text(line));
+      });
     } finally {
       Files.deleteIfExists(initramfs);
       Files.deleteIfExists(archive);
@@ -70,22 +76,20 @@ public final class BootBench {
     }
   }
 
-  private static List<String> withCache(Path archive) {
-    return Stream.concat(JVM.stream(), Stream.of("-XX:AOTCache=" + archive)).toList();
+  private static List<String> with(String option) {
+    return Stream.concat(JVM.stream(), Stream.of(option)).toList();
   }
 
   /** One boot by a JVM that writes what it loaded and linked into a file for the next ones. */
   private static void makeCache(Path archive, BootGuest guest) {
-    List<String> options =
-        Stream.concat(JVM.stream(), Stream.of("-XX:AOTCacheOutput=" + archive)).toList();
-    ProcessBoot.java(options, guest).bootNanos();
+    ProcessBoot.java(with("-XX:AOTCacheOutput=" + archive), guest).bootNanos();
     if (!Files.exists(archive)) {
       throw new IllegalStateException("the JVM wrote no " + archive);
     }
   }
 
   /** A round not counted, so that files are in the page cache and classes loaded; then in turns. */
-  private static Map<String, Times> measure(Map<String, BootWay> ways, int runs) {
+  private static Map<String, Samples> measure(Map<String, BootWay> ways, int runs) {
     Map<String, long[]> nanos = new LinkedHashMap<>();
     ways.forEach((name, way) -> {
       way.bootNanos();
@@ -96,34 +100,39 @@ public final class BootBench {
         nanos.get(way.getKey())[run] = way.getValue().bootNanos();
       }
     }
-    Map<String, Times> times = new LinkedHashMap<>();
-    nanos.forEach((name, all) -> times.put(name, new Times(all)));
-    return times;
+    Map<String, Samples> samples = new LinkedHashMap<>();
+    nanos.forEach((name, all) ->
+        samples.put(name, Samples.ofNanos(all, runs / (Arrays.stream(all).sum() / 1e9))));
+    return samples;
   }
 
-  private static void report(Map<String, Times> times, BootGuest guest, boolean json) {
-    Times floor = times.get(FLOOR);
-    times.forEach((way, own) -> System.out.println(line(way, own, floor, guest.memoryMib(), json)));
+  /** One result: times in milliseconds, the floor's beside ours. */
+  static Map<String, Object> line(String way, int memoryMib, Samples ours, Samples floor) {
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("bench", "boot");
+    line.put("way", way);
+    line.put("memoryMib", memoryMib);
+    line.put("runs", ours.micros().length);
+    putMillis(line, "p", "min", ours);
+    putMillis(line, "floorP", "floorMin", floor);
+    line.put("ratioP50", Report.round(ours.percentile(50) / floor.percentile(50)));
+    line.put("ratioP90", Report.round(ours.percentile(90) / floor.percentile(90)));
+    return line;
   }
 
-  static String line(String way, Times own, Times floor, int memoryMib, boolean json) {
+  private static void putMillis(
+      Map<String, Object> line, String percentile, String least, Samples samples) {
+    for (int percent : new int[] {50, 90, 99}) {
+      line.put(percentile + percent + "Millis", Report.round(samples.percentile(percent) / 1e3));
+    }
+    line.put(least + "Millis", Report.round(samples.percentile(0) / 1e3));
+  }
+
+  static String text(Map<String, Object> line) {
     return String.format(
         Locale.ROOT,
-        json
-            ? "{\"way\":\"%s\",\"memoryMib\":%d,\"runs\":%d,\"p50Millis\":%.1f,\"p99Millis\":%.1f,"
-                + "\"minMillis\":%.1f,\"floorP50Millis\":%.1f,\"floorP99Millis\":%.1f,"
-                + "\"floorMinMillis\":%.1f,\"ratioP50\":%.3f}"
-            : "%-13s %4d MiB %3d runs  p50 %8.1f ms  p99 %8.1f ms  min %8.1f ms   microvm: p50"
-                + " %8.1f ms  p99 %8.1f ms  min %8.1f ms   p50 ratio %.3f",
-        way,
-        memoryMib,
-        own.count(),
-        own.millis(50),
-        own.millis(99),
-        own.minMillis(),
-        floor.millis(50),
-        floor.millis(99),
-        floor.minMillis(),
-        own.millis(50) / floor.millis(50));
+        "%-13s %4d MiB %3d runs   %8.1f %8.1f %8.1f %8.1f   microvm %8.1f %8.1f %8.1f %8.1f"
+            + "   ratio p50 %.2f p90 %.2f",
+        line.values().stream().skip(1).toArray());
   }
 }

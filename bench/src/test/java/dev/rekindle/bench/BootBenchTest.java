@@ -3,13 +3,12 @@ package dev.rekindle.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.rekindle.vmm.boot.KernelCommandLine;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,21 +16,27 @@ class BootBenchTest {
   @TempDir Path dir;
 
   @Test
-  void shouldPutBothSideBySideInOneObject() throws Exception {
-    Times own = new Times(30_000_000, 10_000_000, 20_000_000);
-    Times floor = new Times(40_000_000, 50_000_000);
+  void shouldPutBothSideBySideInOneObject() {
+    Samples own = Samples.ofNanos(new long[] {30_000_000, 10_000_000, 20_000_000}, 50);
+    Samples floor = Samples.ofNanos(new long[] {40_000_000, 50_000_000}, 22);
 
-    JsonNode line =
-        JsonMapper.builder().build().readTree(BootBench.line("process", own, floor, 128, true));
+    Map<String, Object> line = BootBench.line("process", 128, own, floor);
 
-    assertThat(line.get("way").textValue()).isEqualTo("process");
-    assertThat(line.get("memoryMib").intValue()).isEqualTo(128);
-    assertThat(line.get("runs").intValue()).isEqualTo(3);
-    assertThat(line.get("p50Millis").doubleValue()).isEqualTo(20);
-    assertThat(line.get("p99Millis").doubleValue()).isEqualTo(30);
-    assertThat(line.get("floorP50Millis").doubleValue()).isEqualTo(40);
-    assertThat(line.get("ratioP50").doubleValue()).isEqualTo(0.5);
-    assertThat(BootBench.line("process", own, floor, 128, false)).endsWith("p50 ratio 0.500");
+    assertThat(line)
+        .containsEntry("way", "process")
+        .containsEntry("memoryMib", 128)
+        .containsEntry("runs", 3)
+        .containsEntry("p50Millis", 20.0)
+        .containsEntry("p99Millis", 30.0)
+        .containsEntry("minMillis", 10.0)
+        .containsEntry("floorP50Millis", 40.0)
+        .containsEntry("floorMinMillis", 40.0)
+        .containsEntry("ratioP50", 0.5)
+        .containsEntry("ratioP90", 0.6);
+    assertThat(BootBench.text(line))
+        .startsWith("process ")
+        .contains("     20.0     30.0     30.0     10.0   microvm     40.0")
+        .endsWith("ratio p50 0.50 p90 0.60");
   }
 
   @Test
