@@ -110,8 +110,10 @@ public record ChipsState(
     }
 
     void load(KvmVm vm) {
-      vm.setIrqchip(picMaster);
+      // The slave first: each write has KVM look at both, and a request that the last guest left in
+      // the slave would be latched in a master already written.
       vm.setIrqchip(picSlave);
+      vm.setIrqchip(picMaster);
       vm.setIrqchip(ioapic);
       vm.setPit(pit);
       vm.setClock(clock);
