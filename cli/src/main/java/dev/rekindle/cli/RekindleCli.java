@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       ServiceCommands.Logs.class,
       DoctorCommand.class,
       TemplateCommand.class,
+      PoolCommand.class,
       LeaseCommands.Lease.class,
       LeaseCommands.Exec.class,
       LeaseCommands.Release.class,
