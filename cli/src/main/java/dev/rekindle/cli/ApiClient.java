@@ -1,5 +1,6 @@
 package dev.rekindle.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedInputStream;
@@ -24,6 +25,8 @@ final class ApiClient {
   static final ObjectMapper JSON = new ObjectMapper();
   static final String NDJSON = "application/x-ndjson";
   private static final int CONNECT_MILLIS = 3_000;
+  private static final int QUOTED_CHARS = 200;
+  private static final int MAX_LINE_BYTES = 64 * 1024;
 
   private final String host;
   private final int port;
@@ -78,8 +81,18 @@ final class ApiClient {
     }
   }
 
+  /** An answer without JSON, of whatever is between us and the service, is quoted. */
   private static JsonNode parse(byte[] body) throws IOException {
-    return body.length == 0 ? JSON.createObjectNode() : JSON.readTree(body);
+    if (body.length == 0) {
+      return JSON.createObjectNode();
+    }
+    try {
+      return JSON.readTree(body);
+    } catch (JsonProcessingException e) {
+      String text = new String(body, StandardCharsets.UTF_8);
+      String start = text.substring(0, Math.min(QUOTED_CHARS, text.length())).strip();
+      throw new IOException("the answer is no JSON but '" + start + "'", e);
+    }
   }
 
   /**
@@ -164,17 +177,24 @@ final class ApiClient {
       if (parts.length < 2 || !parts[0].startsWith("HTTP/1.")) {
         throw new IOException("no HTTP answer but '" + first + "'");
       }
-      status = Integer.parseInt(parts[1]);
+      status = (int) number("status", parts[1], 999);
       boolean chunked = false;
       long length = -1;
       for (String header = line(in); !header.isEmpty(); header = line(in)) {
         String lower = header.toLowerCase(java.util.Locale.ROOT);
         chunked |= lower.startsWith("transfer-encoding:") && lower.contains("chunked");
         if (lower.startsWith("content-length:")) {
-          length = Long.parseLong(lower.substring(15).strip());
+          length = number("length", lower.substring(15).strip(), Long.MAX_VALUE);
         }
       }
       body = status == 204 ? InputStream.nullInputStream() : body(in, chunked, length);
+    }
+
+    private static long number(String what, String text, long max) throws IOException {
+      if (text.matches("[0-9]{1,18}") && Long.parseLong(text) <= max) {
+        return Long.parseLong(text);
+      }
+      throw new IOException("the answer's " + what + " is '" + text + "'");
     }
 
     private static InputStream body(InputStream in, boolean chunked, long length) {
@@ -190,6 +210,9 @@ final class ApiClient {
       }
       if (b != '\r') {
         line.write(b);
+      }
+      if (line.size() > MAX_LINE_BYTES) {
+        throw new IOException("a line of the answer's head has more than " + MAX_LINE_BYTES);
       }
     }
     return line.toString(StandardCharsets.ISO_8859_1);

@@ -16,7 +16,9 @@ import java.util.Map;
 
 /** What several commands need: the service, its templates, and a command's streams. */
 final class Commands {
-  final Settings settings = Settings.fromEnvironment();
+  final Settings settings =
+      Settings.from(
+          System.getenv(), System.getProperty("user.name"), System.getProperty("user.home"));
   final Console console = new Console();
   final Service service = new Service(settings, console);
 
@@ -104,7 +106,7 @@ final class Commands {
     out.flush();
     if (!reply.ok()) {
       console.say(problem(reply.body()));
-      return exitCode(reply.body());
+      return ExitCodes.ofProblem(reply.body());
     }
     if (lease[0] != null && !json) {
       console.say(served(lease[0]));
@@ -132,24 +134,16 @@ final class Commands {
     if (end == null || end.has("error")) {
       JsonNode error = end == null ? ApiClient.JSON.createObjectNode() : end.get("error");
       console.say(end == null ? "the service ended the stream" : problem(error));
-      return exitCode(error);
+      return ExitCodes.ofProblem(error);
     }
     JsonNode exit = end.get("exit");
     if (exit.path("timedOut").asBoolean()) {
       console.say("the command was stopped by its time limit");
-      return ExitCodes.TIMED_OUT;
     }
     if (exit.path("outOfMemory").asBoolean()) {
       console.say("the command was killed: the sandbox has no more memory");
     }
-    int signal = exit.path("signal").asInt();
-    return signal > 0 ? 128 + signal : exit.path("exitCode").asInt();
-  }
-
-  private static int exitCode(JsonNode problem) {
-    return problem.path("code").asText().equals("exec.not_found")
-        ? ExitCodes.NOT_FOUND
-        : ExitCodes.INFRASTRUCTURE;
+    return ExitCodes.ofExit(exit);
   }
 
   private static void show(JsonNode line, PrintStream out, PrintStream err) {

@@ -1,5 +1,7 @@
 package dev.rekindle.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+
 /** Exit codes of {@code rekindle} itself; {@code run} and {@code exec} give the command's own. */
 final class ExitCodes {
   /** The service refused or failed. */
@@ -20,5 +22,31 @@ final class ExitCodes {
   /** {@code run} and {@code exec}: there is no such command. */
   static final int NOT_FOUND = 127;
 
+  private static final int SIGNALED = 128;
+
   private ExitCodes() {}
+
+  /** Ours for a command that ended: its own, unless a limit or a signal ended it. */
+  static int ofExit(JsonNode exit) {
+    if (exit.path("timedOut").asBoolean()) {
+      return TIMED_OUT;
+    }
+    int signal = exit.path("signal").asInt();
+    return signal > 0 ? SIGNALED + signal : exit.path("exitCode").asInt();
+  }
+
+  /** Ours for a command that could not be run to its end. */
+  static int ofProblem(JsonNode problem) {
+    return problem.path("code").asText().equals("exec.not_found") ? NOT_FOUND : INFRASTRUCTURE;
+  }
+
+  /**
+   * Ours for a failure of ours or of the service.
+   *
+   * @param runsCommand whether the exit code is otherwise a command's, which a failure must not be
+   *     taken for
+   */
+  static int ofFailure(int exitCode, boolean runsCommand) {
+    return runsCommand && exitCode != USAGE ? INFRASTRUCTURE : exitCode;
+  }
 }

@@ -45,8 +45,16 @@ public final class RekindleCli {
   public static void main(String... args) {
     CommandLine line = new CommandLine(new RekindleCli());
     line.setStopAtPositional(false);
-    line.setExecutionExceptionHandler((e, _, _) -> failed(e));
+    line.setExecutionExceptionHandler((e, of, _) -> failed(e, runsCommand(of.getCommand())));
     System.exit(line.execute(args));
+  }
+
+  private static boolean runsCommand(Object command) {
+    return command instanceof RunCommand || command instanceof LeaseCommands.Exec;
+  }
+
+  private static int failed(Exception e, boolean runsCommand) throws Exception {
+    return ExitCodes.ofFailure(failed(e), runsCommand);
   }
 
   private static int failed(Exception e) throws Exception {

@@ -3,6 +3,7 @@ package dev.rekindle.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -15,28 +16,40 @@ import java.util.stream.Collectors;
  * @param port of the service
  */
 record Settings(Path home, String java, Path state, String host, int port) {
-  static Settings fromEnvironment() {
-    String listen = env("REKINDLE_LISTEN", "127.0.0.1:7070");
+  private static final int MAX_PORT = 65_535;
+
+  /**
+   * @param environment of the process; an empty variable counts as none
+   * @param user whose
+   * @param userHome the user's
+   * @throws CliException if a variable is wrong
+   */
+  static Settings from(Map<String, String> environment, String user, String userHome) {
+    String listen = value(environment, "REKINDLE_LISTEN", "127.0.0.1:7070");
     int colon = listen.lastIndexOf(':');
-    return new Settings(
-        Path.of(env("REKINDLE_HOME", ".")).toAbsolutePath().normalize(),
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        Path.of(env("REKINDLE_STATE", defaultState())),
-        listen.substring(0, colon),
-        Integer.parseInt(listen.substring(colon + 1)));
-  }
-
-  private static String defaultState() {
-    if ("root".equals(System.getProperty("user.name"))) {
-      return "/var/lib/rekindle";
+    String port = listen.substring(colon + 1);
+    if (colon < 1 || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > MAX_PORT) {
+      throw new CliException(
+          ExitCodes.USAGE, "REKINDLE_LISTEN must be HOST:PORT, got '" + listen + "'");
     }
-    String base = System.getenv("XDG_STATE_HOME");
-    String home = System.getProperty("user.home");
-    return (base == null ? home + "/.local/state" : base) + "/rekindle";
+    return new Settings(
+        Path.of(value(environment, "REKINDLE_HOME", ".")).toAbsolutePath().normalize(),
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        state(environment, user, userHome).toAbsolutePath().normalize(),
+        listen.substring(0, colon),
+        Integer.parseInt(port));
   }
 
-  private static String env(String name, String otherwise) {
-    String value = System.getenv(name);
+  private static Path state(Map<String, String> environment, String user, String userHome) {
+    if ("root".equals(user)) {
+      return Path.of(value(environment, "REKINDLE_STATE", "/var/lib/rekindle"));
+    }
+    String base = value(environment, "XDG_STATE_HOME", userHome + "/.local/state");
+    return Path.of(value(environment, "REKINDLE_STATE", base + "/rekindle"));
+  }
+
+  private static String value(Map<String, String> environment, String name, String otherwise) {
+    String value = environment.get(name);
     return value == null || value.isEmpty() ? otherwise : value;
   }
 
