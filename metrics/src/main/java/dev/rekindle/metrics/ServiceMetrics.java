@@ -53,9 +53,17 @@ public final class ServiceMetrics {
   public ServiceMetrics() {
     new ProcessorMetrics().bindTo(registry);
     new JvmMemoryMetrics().bindTo(registry);
-    Gauge.builder(MetricNames.SHELLS, shells, AtomicInteger::get).register(registry);
-    Gauge.builder(MetricNames.PARKED, parked, AtomicInteger::get).register(registry);
-    exec = Timer.builder(MetricNames.EXEC).serviceLevelObjectives(BUCKETS).register(registry);
+    Gauge.builder(MetricNames.SHELLS, shells, AtomicInteger::get)
+        .description("VMs built ahead and empty")
+        .register(registry);
+    Gauge.builder(MetricNames.PARKED, parked, AtomicInteger::get)
+        .description("Sandboxes restored and waiting")
+        .register(registry);
+    exec =
+        Timer.builder(MetricNames.EXEC)
+            .description("Seconds a command ran in a sandbox, by the guest's clock")
+            .serviceLevelObjectives(BUCKETS)
+            .register(registry);
   }
 
   /**
@@ -76,6 +84,7 @@ public final class ServiceMetrics {
         stage + '/' + served,
         _ ->
             Timer.builder(MetricNames.LEASE_STAGE)
+                .description("Seconds a lease took, by stage; stage total is the whole")
                 .tag(MetricNames.STAGE, stage)
                 .tag(MetricNames.SERVED, served)
                 .serviceLevelObjectives(BUCKETS)
@@ -88,6 +97,7 @@ public final class ServiceMetrics {
         name -> {
           AtomicInteger count = new AtomicInteger();
           Gauge.builder(MetricNames.LEASED, count, AtomicInteger::get)
+              .description("Leases held now")
               .tag(MetricNames.TEMPLATE, name)
               .register(registry);
           return count;
@@ -102,7 +112,7 @@ public final class ServiceMetrics {
    */
   public void ended(String template, String reason) {
     gauge(template).decrementAndGet();
-    count(MetricNames.LEASE_ENDED, MetricNames.REASON, reason);
+    count(MetricNames.LEASE_ENDED, "Leases that ended", MetricNames.REASON, reason);
   }
 
   /**
@@ -111,13 +121,18 @@ public final class ServiceMetrics {
    * @param code the error's
    */
   public void refused(String code) {
-    count(MetricNames.LEASE_REFUSED, MetricNames.CODE, code);
+    count(MetricNames.LEASE_REFUSED, "Leases refused or failed", MetricNames.CODE, code);
   }
 
   /** A host process was started. */
   public void hostStarted() {
     counters
-        .computeIfAbsent(MetricNames.HOST_STARTS, name -> Counter.builder(name).register(registry))
+        .computeIfAbsent(
+            MetricNames.HOST_STARTS,
+            name ->
+                Counter.builder(name)
+                    .description("Starts of host processes, the first included")
+                    .register(registry))
         .increment();
   }
 
@@ -141,10 +156,12 @@ public final class ServiceMetrics {
     parked.set(parkedCount);
   }
 
-  private void count(String name, String label, String value) {
+  private void count(String name, String description, String label, String value) {
     counters
         .computeIfAbsent(
-            name + '/' + value, _ -> Counter.builder(name).tag(label, value).register(registry))
+            name + '/' + value,
+            _ ->
+                Counter.builder(name).description(description).tag(label, value).register(registry))
         .increment();
   }
 

@@ -56,7 +56,8 @@ final class OpsRoutes {
 
   private void scrape(RoutingContext context) {
     stats()
-        .onSuccess(s -> metrics.ready(s.shells(), 0))
+        .onSuccess(s -> metrics.ready(s.shells(), s.parked()))
+        .onFailure(_ -> metrics.ready(0, 0))
         .onComplete(_ ->
             context
                 .response()
@@ -82,6 +83,7 @@ final class OpsRoutes {
                 .putObject("host")
                 .put("sandboxes", s.sandboxes())
                 .put("shells", s.shells())
+                .put("parked", s.parked())
                 .put("rssBytes", s.rssBytes())
                 .put("pssBytes", s.pssBytes())
                 .put("threads", s.threads())

@@ -35,6 +35,9 @@ public final class LeaseTable implements HostListener {
   /** Longest an acquire waits, its restore included. */
   static final int MAX_WAIT_SECONDS = 60;
 
+  /** Counted where a client left before its lease was there. */
+  private static final String CLIENT_GONE = "client.gone";
+
   private static final long SECOND_NANOS = 1_000_000_000L;
 
   /** Restores at a time: more would only wait for the processors inside the host process. */
@@ -99,7 +102,7 @@ public final class LeaseTable implements HostListener {
     }
     promise
         .future()
-        .onFailure(e -> metrics.refused(e instanceof ServiceException s ? s.code() : "internal"));
+        .onFailure(e -> metrics.refused(e instanceof ServiceException s ? s.code() : CLIENT_GONE));
     return promise;
   }
 

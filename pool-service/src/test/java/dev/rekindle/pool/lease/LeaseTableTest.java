@@ -36,6 +36,7 @@ class LeaseTableTest {
   private long nanos = Long.MAX_VALUE - SECOND;
 
   private Instant wall = EPOCH;
+  private final ServiceMetrics metrics = new ServiceMetrics();
   private final FakeSandboxes sandboxes = new FakeSandboxes();
   private final Vertx vertx = Vertx.vertx();
   private final Context loop = vertx.getOrCreateContext();
@@ -77,7 +78,7 @@ class LeaseTableTest {
               template -> table.count(template),
               state);
       LeaseClock clock = new LeaseClock(() -> wall, () -> nanos);
-      table = new LeaseTable(vertx, config, sandboxes, catalog, pools, new ServiceMetrics(), clock);
+      table = new LeaseTable(vertx, config, sandboxes, catalog, pools, metrics, clock);
     });
   }
 
@@ -223,6 +224,20 @@ class LeaseTableTest {
 
       assertThat(sandboxes.destroying).containsOnlyKeys(id);
       assertGone(id, ErrorCode.LEASE_RELEASED);
+    });
+  }
+
+  @Test
+  void shouldLeaveNothingOfAnAskerWhoGivesUp() throws Exception {
+    onLoop(() -> {
+      lease(100);
+      lease(100);
+      Promise<Lease> waiting = table.acquire("base", "", 10);
+
+      waiting.tryFail(new IllegalStateException("the client has gone"));
+
+      assertThat(table.waiting()).isZero();
+      assertThat(metrics.scrape()).contains("rekindle_lease_refused_total{code=\"client.gone\"} 1");
     });
   }
 
