@@ -1,27 +1,32 @@
 package dev.rekindle.bench;
 
 import dev.rekindle.vmm.machine.KvmHost;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * Restore of an assembler guest to its first I/O exit, in process: the floor and ours, alternating,
  * for each memory size and number of live VMs. Arguments: {@code --json}, {@code --runs N} (100),
- * {@code --memory MIB,..} (128,512,2048), {@code --live VMS,..} (4,64,256), {@code --rounds N} (2).
+ * {@code --memory MIB,..} (128,512,2048), {@code --live VMS,..} (4,64,256), {@code --rounds N} (2),
+ * {@code --distribution FILE}: every percentile as CSV.
  */
 public final class RestoreBench {
   private final BenchArguments arguments;
   private final Report report;
   private final Floor floor = Floor.compiled();
+  private final Optional<Distribution> distribution;
   private final int runs;
 
   private RestoreBench(BenchArguments arguments) {
     this.arguments = arguments;
     report = new Report(arguments.flag("--json"));
+    distribution = arguments.text("--distribution").map(Path::of).map(Distribution::new);
     runs = arguments.number("--runs", 100);
   }
 
@@ -49,6 +54,10 @@ public final class RestoreBench {
   }
 
   private void report(Way way, int memoryMib, int liveVms, Samples ours, Samples floor) {
+    distribution.ifPresent(file -> {
+      file.add("ours", way, memoryMib, liveVms, ours);
+      file.add("floor", way, memoryMib, liveVms, floor);
+    });
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("bench", "restore");
     line.put("way", way.label());
@@ -106,7 +115,9 @@ public final class RestoreBench {
   public static void main(String... args) {
     BenchArguments arguments =
         new BenchArguments(
-            Set.of("--json"), Set.of("--runs", "--memory", "--live", "--rounds"), List.of(args));
+            Set.of("--json"),
+            Set.of("--runs", "--memory", "--live", "--rounds", "--distribution"),
+            List.of(args));
     RestoreBench bench = new RestoreBench(arguments);
     bench.report.begin(
         MachineFacts.here(),
