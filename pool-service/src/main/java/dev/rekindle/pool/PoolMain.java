@@ -42,7 +42,10 @@ public final class PoolMain extends VerticleBase {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     try {
       vertx.deployVerticle(new PoolMain(config)).await(60, TimeUnit.SECONDS);
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
+      // Checked ones too, which await() throws undeclared: the event loop would keep a service
+      // alive
+      // that listens nowhere.
       LOG.error("the service cannot start", e);
       System.exit(1);
     }
