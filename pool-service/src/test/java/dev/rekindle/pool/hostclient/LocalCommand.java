@@ -98,6 +98,8 @@ final class LocalCommand implements ExecSession {
     return command.env().containsKey("OUT_OF_MEMORY");
   }
 
+  // The end is this very array, whatever bytes come.
+  @SuppressWarnings("ReferenceEquality")
   private void feed(Process running) {
     try (OutputStream out = running.getOutputStream()) {
       for (byte[] bytes = stdin.take(); bytes != EOF; bytes = stdin.take()) {

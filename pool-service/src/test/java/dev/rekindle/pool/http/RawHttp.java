@@ -27,7 +27,7 @@ final class RawHttp {
 
     /** Status and code of what must be a problem document. */
     String problem() throws IOException {
-      if (!head.toLowerCase().contains("application/problem+json")) {
+      if (!head.toLowerCase(java.util.Locale.ROOT).contains("application/problem+json")) {
         return "no problem document: " + head + body;
       }
       JsonNode problem = json();
@@ -89,7 +89,7 @@ final class RawHttp {
     }
     String head = all.substring(0, end);
     String body = all.substring(end + 4);
-    if (head.toLowerCase().contains("transfer-encoding: chunked")) {
+    if (head.toLowerCase(java.util.Locale.ROOT).contains("transfer-encoding: chunked")) {
       body = unchunk(body.getBytes(StandardCharsets.UTF_8));
     }
     return new Reply(Integer.parseInt(head.split(" ")[1]), head, body);

@@ -220,6 +220,7 @@ final class MicroVmFactory implements SandboxFactory {
 
   /** A guest that was slow once may have waited for a processor; one that emulates always is. */
   private static boolean probe() {
-    return KvmProbe.run().runsLinux() || KvmProbe.run().runsLinux();
+    KvmProbe first = KvmProbe.run();
+    return (first.runsLinux() ? first : KvmProbe.run()).runsLinux();
   }
 }

@@ -74,6 +74,7 @@ final class SandboxRegistry {
   }
 
   /** Takes out exactly this sandbox; false if the id is free or another's by now. */
+  @SuppressWarnings("ReferenceEquality")
   boolean remove(String id, Sandbox sandbox, HostException reasonForExecs) {
     Entry entry;
     synchronized (this) {

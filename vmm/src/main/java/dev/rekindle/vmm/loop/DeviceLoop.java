@@ -161,8 +161,7 @@ public final class DeviceLoop implements AutoCloseable {
         Thread.currentThread().interrupt();
         reached.join();
       } catch (java.util.concurrent.TimeoutException e) {
-        // Look again whether the loop still lives.
-        continue;
+        LOG.trace("looking again whether the loop still lives", e);
       } catch (java.util.concurrent.ExecutionException e) {
         throw new IllegalStateException("a barrier cannot fail", e);
       }

@@ -337,8 +337,11 @@ public final class MmioTransport implements BusDevice, DeviceContext {
   /** When this returns nothing here touches guest memory until {@link #resume}. */
   public void pause() {
     lock.lock();
-    paused = true;
-    lock.unlock();
+    try {
+      paused = true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**

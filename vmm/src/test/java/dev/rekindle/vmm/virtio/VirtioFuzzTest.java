@@ -74,7 +74,7 @@ class VirtioFuzzTest {
   private static void scribble(Random random, GuestDriver driver, GuestDriver.Queue queue) {
     int head = random.nextInt(8);
     for (int i = 0; i < 8; i++) {
-      long gpa = 0x10_0000 + random.nextInt(0x10_0000);
+      long gpa = 0x10_0000L + random.nextInt(0x10_0000);
       int flags = random.nextInt(4);
       int next = random.nextInt(10);
       int length = random.nextInt(6000);

@@ -87,7 +87,7 @@ public final class Gdt {
     long limit = (s.g() == 1 ? s.limit() >>> 12 : s.limit()) & 0xF_FFFFL;
     long low = (limit & 0xFFFF) | (s.base() & 0xFF_FFFF) << 16;
     long access = s.type() | s.s() << 4 | s.dpl() << 5 | s.present() << 7;
-    long flags = s.l() << 1 | s.db() << 2 | s.g() << 3;
+    long flags = (s.l() << 1 | s.db() << 2 | s.g() << 3) & 0xFL;
     return low | access << 40 | (limit >>> 16) << 48 | flags << 52 | (s.base() >>> 24 & 0xFF) << 56;
   }
 }

@@ -128,11 +128,13 @@ public final class Msrs {
     for (int index : listed) {
       known.add(index);
     }
+    Arrays.stream(MTRRS).forEach(known::add);
+    // KVM lists it since 5.0 and reads it since 3.6.
+    known.add(TSC_DEADLINE);
     List<Integer> ordered = new ArrayList<>();
     for (int[] group : List.of(STORAGE, MTRRS, KVM_OWN, CLOCKS)) {
       for (int index : group) {
-        // KVM lists TSC_DEADLINE since 5.0 and reads it since 3.6.
-        if (known.contains(index) || group == MTRRS || index == TSC_DEADLINE) {
+        if (known.contains(index)) {
           ordered.add(index);
         }
       }

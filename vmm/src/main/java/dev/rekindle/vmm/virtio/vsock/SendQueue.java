@@ -67,6 +67,8 @@ final class SendQueue {
       }
     }
     sentCount += length;
-    queuedBytes -= length;
+    // One writer; others only look.
+    int left = queuedBytes - length;
+    queuedBytes = left;
   }
 }
