@@ -90,7 +90,8 @@ class VirtioConstantsTest {
     }
     if (type == VirtioVsock.class) {
       return name.startsWith("HDR_")
-          ? "offsetof(struct virtio_vsock_hdr, %s)".formatted(name.substring(4).toLowerCase(java.util.Locale.ROOT))
+          ? "offsetof(struct virtio_vsock_hdr, %s)"
+              .formatted(name.substring(4).toLowerCase(java.util.Locale.ROOT))
           : "VIRTIO_VSOCK_" + name;
     }
     return name.startsWith("STATUS_")
