@@ -89,10 +89,12 @@ void vsock_send(struct connection *c, struct packet *packet, uint32_t small, uin
 void vsock_close(struct connection *c);
 void vsock_retry(struct connection *c); /* its command may read now what it left */
 
-/* agent.c: frames and commands */
+/* agent.c: frames */
 uint32_t agent_consume(struct connection *c, const uint8_t *bytes, uint32_t length);
-void agent_dropped(struct connection *c); /* its command ends with it */
-bool agent_spins(void);
-void agent_deadlines(void);
+
+/* command.c */
+void command_dropped(struct connection *c); /* it ends, and nobody is told */
+bool command_spins(void);
+void command_deadlines(void);
 
 #endif

@@ -155,9 +155,9 @@ _Noreturn void run(void)
 	device_init();
 	say("rekindle-agent: ready\n");
 	for (;;) {
-		agent_deadlines();
+		command_deadlines();
 		device_poll();
-		if (agent_spins()) {
+		if (command_spins()) {
 			let_interrupts_in();
 		} else {
 			await_interrupt();

@@ -9,7 +9,7 @@ enum op { REQUEST = 1, RESPONSE, RST, SHUTDOWN, RW, CREDIT_UPDATE, CREDIT_REQUES
 #define ANNOUNCE (IN_BYTES / 2) /* the host learns of new credit before half of it is gone */
 
 struct connection connections[CONNECTIONS] __attribute__((aligned(4096)));
-static unsigned displaced;
+static unsigned open_count, displaced;
 
 /* Twice the credit: what is left over is moved to the front only when the end is reached. */
 static uint8_t waiting[CONNECTIONS][2 * IN_BYTES] __attribute__((aligned(4096)));
@@ -49,16 +49,17 @@ static struct connection *unused(uint32_t host_port)
 
 static void drop(struct connection *c)
 {
-	agent_dropped(c);
+	command_dropped(c);
 	displaced -= c != place(c->host_port);
+	open_count--;
 	c->open = false;
 }
 
 void vsock_reset(void)
 {
-	for (unsigned i = 0; i < CONNECTIONS; i++) {
-		if (connections[i].open) {
-			drop(&connections[i]);
+	for (struct connection *c = connections; open_count != 0; c++) {
+		if (c->open) {
+			drop(c);
 		}
 	}
 }
@@ -121,6 +122,7 @@ static void request(const struct packet *p, struct connection *old)
 		refuse(p);
 		return;
 	}
+	open_count++;
 	/* The address is what the host calls this guest: a clone's need not be read from the device. */
 	*c = (struct connection){
 		.open = true,

@@ -16,7 +16,16 @@ public final class BareProgram {
   private static final String DIRECTORY = "/dev/rekindle/snapshotter/guest/bare/";
   private static final List<String> SOURCES =
       List.of(
-          "bare.h", "bare.ld", "start.S", "main.c", "clock.c", "virtio.c", "vsock.c", "agent.c");
+          "bare.h",
+          "wire.h",
+          "bare.ld",
+          "start.S",
+          "main.c",
+          "clock.c",
+          "virtio.c",
+          "vsock.c",
+          "agent.c",
+          "command.c");
 
   /** No vector instructions, which an emulating KVM lacks, and nothing of a C library. */
   private static final List<String> FLAGS =
