@@ -18,6 +18,7 @@ import dev.rekindle.vmm.sys.Mapping;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
+import java.util.function.Supplier;
 
 /**
  * What this host's KVM is worth. One that emulates guest instructions runs two million a second and
@@ -35,6 +36,7 @@ public record KvmProbe(boolean usable, long instructionsPerSecond, String proble
   private static final byte[] LOOP = HexFormat.of().parseHex("66b9f04902006649" + "75fce680");
 
   private static final long INSTRUCTIONS = 300_000;
+  private static final int MAX_ATTEMPTS = 3;
 
   /**
    * @return whether Linux guests can run here
@@ -44,11 +46,27 @@ public record KvmProbe(boolean usable, long instructionsPerSecond, String proble
   }
 
   /**
-   * Runs the loop once, in at most a second on any KVM known.
+   * Runs the loop, up to three times where it was slow, in at most a second on any KVM known.
    *
    * @return what was found; never throws for want of KVM
    */
   public static KvmProbe run() {
+    return best(KvmProbe::once);
+  }
+
+  /** Whoever else has the processor makes a good KVM look slow, and never a slow one good. */
+  static KvmProbe best(Supplier<KvmProbe> attempt) {
+    KvmProbe best = attempt.get();
+    for (int i = 1; i < MAX_ATTEMPTS && best.usable() && !best.runsLinux(); i++) {
+      KvmProbe again = attempt.get();
+      if (again.instructionsPerSecond() > best.instructionsPerSecond()) {
+        best = again;
+      }
+    }
+    return best;
+  }
+
+  private static KvmProbe once() {
     try (Kvm kvm = Kvm.open();
         Mapping memory = Mapping.anonymous(1 << 16);
         KvmVm vm = kvm.createVm()) {
