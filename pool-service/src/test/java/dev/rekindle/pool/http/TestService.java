@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.rekindle.pool.PoolService;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.hostclient.FakeHost;
+import dev.rekindle.snapshotter.host.HostMain;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
@@ -49,6 +50,26 @@ final class TestService {
   private int port;
 
   TestService(Path state, List<String> builder) throws Exception {
+    this(withBase(state), fakeHost(), builder, 0);
+  }
+
+  /** The service with a host process that has VMs, and the templates that are there. */
+  static TestService ofRealHost(Path state) throws Exception {
+    List<String> host =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx256m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            HostMain.class.getName());
+    return new TestService(state, host, PANICKING_BUILDER, 2);
+  }
+
+  private TestService(Path state, List<String> host, List<String> builder, int shells)
+      throws Exception {
     this.state = state;
     // One thread of each kind, so that their number is not a matter of chance.
     vertx =
@@ -58,14 +79,18 @@ final class TestService {
                 .setWorkerPoolSize(1)
                 .setFileSystemOptions(
                     new FileSystemOptions().setFileCacheDir(state.resolve("cache").toString())));
+    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, shells);
+    PoolService.Programs programs = new PoolService.Programs(host, builder);
+    vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
+  }
+
+  private static Path withBase(Path state) throws IOException {
     Files.createDirectories(state.resolve("templates"));
     Files.writeString(
         state.resolve("templates/base.json"),
         "{\"name\":\"base\",\"recipe\":{},\"snapshotId\":\"base-0123456789ab\",\"generation\":1,"
             + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
-    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, 0);
-    PoolService.Programs programs = new PoolService.Programs(fakeHost(), builder);
-    vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
+    return state;
   }
 
   private final class Wiring extends VerticleBase {
