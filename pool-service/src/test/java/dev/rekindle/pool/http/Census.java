@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,7 +31,7 @@ record Census(Map<String, Long> counts) {
     counts.put("descriptors of the host process", status.path("host").path("fds").asLong());
     counts.put("builds", (long) builds(service));
     counts.put("processes", ProcessHandle.current().descendants().count());
-    counts.put("descriptors", list("/proc/self/fd"));
+    counts.put("descriptors", descriptors(ProcessHandle.current().pid()));
     counts.put("threads", threads());
     counts.put("files of the state directory and of the cache", tree(service.state().toFile()));
     counts.put("uploads", new File("file-uploads").exists() ? list("file-uploads") : 0);
@@ -39,6 +40,24 @@ record Census(Map<String, Long> counts) {
 
   private static int builds(TestService service) throws IOException {
     return service.http().send("GET", "/v1/templates", "-", "").json().path("building").size();
+  }
+
+  /**
+   * Without the jars of the class path, each of which is opened when a class is first looked for.
+   */
+  static long descriptors(long pid) {
+    return Arrays.stream(new File("/proc/" + pid + "/fd").listFiles())
+        .map(Census::target)
+        .filter(target -> !target.isEmpty() && !target.endsWith(".jar"))
+        .count();
+  }
+
+  private static String target(File descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor.toPath()).toString();
+    } catch (IOException closed) {
+      return "";
+    }
   }
 
   private static long list(String directory) {

@@ -149,7 +149,7 @@ class FullDiskTest {
     counts.put("leases", status.path("leases").asLong(-1));
     counts.put("sandboxes", status.path("host").path("sandboxes").asLong(Long.MAX_VALUE));
     counts.put("processes", process.toHandle().descendants().count());
-    counts.put("descriptors", (long) new File("/proc/" + process.pid() + "/fd").list().length);
+    counts.put("descriptors", Census.descriptors(process.pid()));
     counts.put("threads", threads());
     counts.put("files", tree(state));
     return counts;
