@@ -1,7 +1,7 @@
 package dev.rekindle.snapshotter.restore;
 
 import dev.rekindle.vmm.sys.ErrnoException;
-import dev.rekindle.vmm.sys.Syscalls;
+import dev.rekindle.vmm.sys.ThreadSyscalls;
 
 /** What is made ahead must not slow what somebody waits for. */
 public final class ThreadPriority {
@@ -13,7 +13,7 @@ public final class ThreadPriority {
   /** Lowers the calling platform thread's priority; where the kernel forbids it, it stays. */
   public static void lower() {
     try {
-      Syscalls.setThreadNice(NICE);
+      ThreadSyscalls.setThreadNice(NICE);
     } catch (ErrnoException e) {
       // A jail may forbid it; then refilling competes, and nothing else changes.
     }

@@ -4,7 +4,6 @@ import dev.rekindle.vmm.abi.linux.Epoll;
 import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Fcntl;
 import dev.rekindle.vmm.abi.linux.Mman;
-import dev.rekindle.vmm.abi.linux.Signal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -332,80 +331,18 @@ public final class Syscalls {
     }
   }
 
-  /**
-   * Gives a signal a handler that does nothing, so that it interrupts a blocking call and nothing
-   * else. The handler is native: the C library's {@code abs}, a pure function of an int, which is
-   * async-signal-safe. A Java upcall would not be.
-   *
-   * @param signal a real-time signal
-   */
-  public static void installInterruptHandler(int signal) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment action = arena.allocate(Signal.LAYOUT);
-      action.set(ValueLayout.ADDRESS, Signal.SA_HANDLER, Libc.symbol("abs"));
-      MemorySegment none = MemorySegment.NULL;
-      int result = (int) Libc.SIGACTION.invokeExact(Libc.state(), signal, action, none);
-      check("sigaction", signal, result);
-    } catch (Throwable t) {
-      throw rethrow(t);
-    }
-  }
-
-  /**
-   * @return the calling platform thread's kernel id
-   */
-  public static int gettid() {
-    try {
-      return (int) Libc.GETTID.invokeExact(Libc.state());
-    } catch (Throwable t) {
-      throw rethrow(t);
-    }
-  }
-
-  /**
-   * {@code setpriority(2)} of the calling platform thread alone: on Linux a nice value belongs to a
-   * thread.
-   *
-   * @param nice {@code [-20, 19]}, larger is less
-   * @throws ErrnoException {@code EACCES} if it may not be made smaller
-   */
-  public static void setThreadNice(int nice) {
-    try {
-      // PRIO_PROCESS and 0: the calling thread.
-      check("setpriority", nice, (int) Libc.SETPRIORITY.invokeExact(Libc.state(), 0, 0, nice));
-    } catch (Throwable t) {
-      throw rethrow(t);
-    }
-  }
-
-  /**
-   * Sends a signal to one thread of this process.
-   *
-   * @param tid see {@link #gettid()}
-   * @param signal the signal
-   * @throws ErrnoException {@code ESRCH} if the thread is gone
-   */
-  public static void tgkill(int tid, int signal) {
-    try {
-      int pid = (int) Libc.GETPID.invokeExact(Libc.state());
-      check("tgkill", tid, (int) Libc.TGKILL.invokeExact(Libc.state(), pid, tid, signal));
-    } catch (Throwable t) {
-      throw rethrow(t);
-    }
-  }
-
   static MemorySegment segmentAt(long address, long bytes, Arena arena) {
     return MemorySegment.ofAddress(address).reinterpret(bytes, arena, null);
   }
 
-  private static int check(String call, Object detail, int result) {
+  static int check(String call, Object detail, int result) {
     if (result < 0) {
       throw new ErrnoException(call, Libc.errno(), String.valueOf(detail));
     }
     return result;
   }
 
-  private static long check(String call, Object detail, long result) {
+  static long check(String call, Object detail, long result) {
     if (result == -1) {
       throw new ErrnoException(call, Libc.errno(), String.valueOf(detail));
     }
@@ -416,7 +353,7 @@ public final class Syscalls {
     throw new ErrnoException(call, Libc.errno(), "fd " + fd);
   }
 
-  private static RuntimeException rethrow(Throwable t) {
+  static RuntimeException rethrow(Throwable t) {
     return switch (t) {
       case RuntimeException e -> e;
       case Error e -> throw e;

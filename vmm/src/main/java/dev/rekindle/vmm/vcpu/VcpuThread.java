@@ -7,7 +7,7 @@ import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Signal;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.sys.ErrnoException;
-import dev.rekindle.vmm.sys.Syscalls;
+import dev.rekindle.vmm.sys.ThreadSyscalls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +41,7 @@ public final class VcpuThread implements AutoCloseable {
   private static final long KICK_AGAIN_NANOS = 20_000_000;
 
   static {
-    Syscalls.installInterruptHandler(Signal.VCPU_KICK);
+    ThreadSyscalls.installInterruptHandler(Signal.VCPU_KICK);
   }
 
   private enum State {
@@ -261,7 +261,7 @@ public final class VcpuThread implements AutoCloseable {
     vcpu.requestExit(true);
     if (tid != 0 && Thread.currentThread() != thread) {
       try {
-        Syscalls.tgkill(tid, Signal.VCPU_KICK);
+        ThreadSyscalls.tgkill(tid, Signal.VCPU_KICK);
       } catch (ErrnoException e) {
         if (e.errno() != Errno.ESRCH) {
           throw e;
@@ -272,7 +272,7 @@ public final class VcpuThread implements AutoCloseable {
 
   private void loop() {
     synchronized (lock) {
-      tid = Syscalls.gettid();
+      tid = ThreadSyscalls.gettid();
     }
     while (true) {
       Runnable work;
