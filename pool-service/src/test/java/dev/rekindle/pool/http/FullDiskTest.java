@@ -178,10 +178,11 @@ class FullDiskTest {
 
   private void awaitNothingMore(Map<String, Long> before) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!isNothingMore(before, census()) && System.nanoTime() < deadline) {
-      Thread.sleep(20);
-    }
     Map<String, Long> after = census();
+    while (!isNothingMore(before, after) && System.nanoTime() < deadline) {
+      Thread.sleep(20);
+      after = census();
+    }
     assertThat(isNothingMore(before, after)).as("before " + before + ", after " + after).isTrue();
   }
 
