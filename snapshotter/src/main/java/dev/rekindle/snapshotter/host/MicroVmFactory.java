@@ -42,7 +42,8 @@ final class MicroVmFactory implements SandboxFactory {
   private final Restorer restorer;
   private final Uniqueness uniqueness;
   private final Function<MicroVm, GuestAgent> agents;
-  private final FutureTask<Boolean> runsNatively = new FutureTask<>(MicroVmFactory::probe);
+  private final FutureTask<Boolean> runsNatively =
+      new FutureTask<>(() -> KvmProbe.run().runsLinux());
   private final AtomicInteger acquiring = new AtomicInteger();
   private final Map<String, ParkedRecipe> recipes = new ConcurrentHashMap<>();
   private final ParkedStock<ParkedRecipe, ParkedSandbox> stock =
@@ -216,11 +217,5 @@ final class MicroVmFactory implements SandboxFactory {
     stock.close();
     restorer.close();
     host.close();
-  }
-
-  /** A guest that was slow once may have waited for a processor; one that emulates always is. */
-  private static boolean probe() {
-    KvmProbe first = KvmProbe.run();
-    return (first.runsLinux() ? first : KvmProbe.run()).runsLinux();
   }
 }
