@@ -9,7 +9,11 @@ public final class ConsoleTail {
   /** How much is kept, bytes. */
   public static final int CAPACITY = 64 * 1024;
 
-  private final byte[] ring = new byte[CAPACITY];
+  private static final int FIRST_BYTES = 1024;
+
+  /** Grows with what is written, up to the capacity: most machines write little or nothing. */
+  private byte[] ring = new byte[0];
+
   private long total;
   private IntConsumer follower = _ -> {};
 
@@ -17,7 +21,11 @@ public final class ConsoleTail {
    * @param b the next byte
    */
   public synchronized void append(byte b) {
-    ring[(int) (total++ % CAPACITY)] = b;
+    int at = (int) (total++ % CAPACITY);
+    if (at >= ring.length) {
+      ring = Arrays.copyOf(ring, Math.min(CAPACITY, Math.max(FIRST_BYTES, 2 * ring.length)));
+    }
+    ring[at] = b;
     follower.accept(Byte.toUnsignedInt(b));
   }
 
