@@ -45,10 +45,10 @@ static void hello(struct connection *c, const uint8_t *payload, uint32_t length)
 static void identity(struct connection *c, const uint8_t *payload, uint32_t length)
 {
 	struct reader r = {payload, payload + length, false};
-	uint64_t began = now_nanos(), word;
+	uint64_t began = now_nanos();
 	const uint8_t *entropy = read_bytes(&r, sizeof self.pool);
 	const uint8_t *nanos = read_bytes(&r, sizeof self.wallclock);
-	const uint8_t *generation = read_bytes(&r, sizeof self.generation);
+	const uint8_t *generation = read_bytes(&r, GENERATION_BYTES);
 	struct text hostname = read_str16(&r), machine = read_str16(&r), lease = read_str16(&r);
 	if (!read_done(&r) || hostname.length < 1 || hostname.length >= sizeof self.hostname
 	    || machine.length != sizeof self.machine || lease.length > sizeof self.lease) {
@@ -56,18 +56,14 @@ static void identity(struct connection *c, const uint8_t *payload, uint32_t leng
 		return;
 	}
 	const volatile uint64_t *current = (const volatile uint64_t *)GENERATION_ID;
-	memcpy(self.generation, generation, sizeof self.generation);
-	uint64_t named[2] = {current[0], current[1]};
-	if (memcmp(named, self.generation, sizeof named) != 0) {
+	if (load64(generation) != current[0] || load64(generation + 8) != current[1]) {
 		error(c, "identity.failed", "the VM generation id is another one");
 		return;
 	}
 	for (unsigned i = 0; i < 8; i++) {
-		__builtin_memcpy(&word, entropy + 8 * i, sizeof word);
-		self.pool[i] ^= word;
+		self.pool[i] ^= load64(entropy + 8 * i);
 	}
-	__builtin_memcpy(&word, nanos, sizeof word);
-	self.wallclock = word - began;
+	self.wallclock = load64(nanos) - began;
 	memcpy(self.hostname, hostname.bytes, hostname.length);
 	memcpy(self.machine, machine.bytes, machine.length);
 	memcpy(self.lease, lease.bytes, lease.length);

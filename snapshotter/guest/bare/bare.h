@@ -12,6 +12,7 @@
 
 /* The monitor's address map (AddressMap): the socket device is in slot 0. */
 #define GENERATION_ID 0xf0000ul
+#define GENERATION_BYTES 16u
 #define VSOCK_MMIO 0xd0000000ul
 #define VSOCK_GSI 5
 
@@ -36,7 +37,6 @@ _Noreturn void reset_machine(void);
 _Noreturn void triple_fault(void);
 void *memcpy(void *to, const void *from, size_t length);
 void *memset(void *to, int byte, size_t length);
-int memcmp(const void *a, const void *b, size_t length);
 
 /* clock.c: nanoseconds by kvm-clock; 0, and no ticks, where KVM has none */
 void clock_init(void);

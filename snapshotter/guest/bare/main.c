@@ -70,17 +70,6 @@ void *memset(void *to, int byte, size_t length)
 	return to;
 }
 
-int memcmp(const void *a, const void *b, size_t length)
-{
-	const uint8_t *x = a, *y = b;
-	for (size_t i = 0; i < length; i++) {
-		if (x[i] != y[i]) {
-			return x[i] - y[i];
-		}
-	}
-	return 0;
-}
-
 _Noreturn void reset_machine(void)
 {
 	out8(I8042_COMMAND, I8042_RESET);

@@ -33,6 +33,13 @@ static inline const uint8_t *read_bytes(struct reader *r, uint32_t length)
 	return at;
 }
 
+static inline uint64_t load64(const uint8_t *at)
+{
+	uint64_t v;
+	__builtin_memcpy(&v, at, sizeof v);
+	return v;
+}
+
 static inline uint32_t load32(const uint8_t *at)
 {
 	uint32_t v;
@@ -129,7 +136,7 @@ static inline uint8_t *payload_of(struct packet *packet)
 /* agent.c */
 struct identity { /* what an IDENTITY said last */
 	uint64_t pool[8], wallclock;
-	uint8_t generation[16], hostname[64], machine[32], lease[128];
+	uint8_t hostname[64], machine[32], lease[128];
 	uint32_t hostname_length, lease_length;
 };
 extern struct identity self;
