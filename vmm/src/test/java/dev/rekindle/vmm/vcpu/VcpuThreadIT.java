@@ -40,6 +40,9 @@ class VcpuThreadIT {
         }
       };
 
+  /** {@code jmp 0xFFFF:0x0010}: to the first byte behind the memory; nothing can be fetched. */
+  private static final byte[] JUMP_OUT_OF_MEMORY = {(byte) 0xEA, 0x10, 0x00, -1, -1};
+
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final BlockingQueue<VcpuExit> exits = new ArrayBlockingQueue<>(4);
   private final BlockingQueue<Byte> written = new ArrayBlockingQueue<>(16);
@@ -219,8 +222,7 @@ class VcpuThreadIT {
 
   @Test
   void shouldRefuseToResumeWhenEndedUntilRenewed() throws Exception {
-    // jmp 0xFFFF:0x0010: to the first byte behind the memory, where nothing can be fetched.
-    start(new byte[] {(byte) 0xEA, 0x10, 0x00, (byte) 0xFF, (byte) 0xFF});
+    start(JUMP_OUT_OF_MEMORY);
     assertThat(exits.poll(30, TimeUnit.SECONDS)).isNotNull();
     thread.pause();
 
@@ -230,9 +232,8 @@ class VcpuThreadIT {
   }
 
   @Test
-  void shouldReportTheExitWhenGuestFaultsThreeTimes() throws Exception {
-    // lidt of a zero-length table, then an invalid instruction: nowhere to deliver to.
-    start(new byte[] {0x0F, 0x01, 0x1E, 0x00, 0x30, 0x0F, 0x0B});
+  void shouldReportTheExitWhenGuestRunsWhereNothingIs() throws Exception {
+    start(JUMP_OUT_OF_MEMORY);
 
     assertThat(exits.poll(30, TimeUnit.SECONDS)).isNotNull();
   }
