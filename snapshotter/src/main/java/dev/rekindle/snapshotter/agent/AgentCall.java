@@ -1,16 +1,14 @@
 package dev.rekindle.snapshotter.agent;
 
-import dev.rekindle.vmm.virtio.vsock.VsockCloseReason;
-import dev.rekindle.vmm.virtio.vsock.VsockListener;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * One request with one reply that may be sent again: tried on a new connection each time, until
- * there is an answer, a refusal, or no time left. A guest that boots refuses or ignores connections
- * for a while; one that was just restored may drop the first.
+ * One request with one reply that may be sent again: tried on the line that an earlier call left,
+ * then on a new one each time, until there is an answer, a refusal, or no time left. A guest that
+ * boots refuses or ignores connections for a while; one that was just restored may drop the first.
  */
 final class AgentCall {
   /** Looks at the agent's replies. */
@@ -26,6 +24,7 @@ final class AgentCall {
   private static final long ATTEMPT_NANOS = 2_000_000_000L;
 
   private final AgentTransport transport;
+  private final AgentLine.Idle idle;
   private final Supplier<byte[]> request;
   private final Answer answer;
   private final long deadlineNanos;
@@ -34,8 +33,13 @@ final class AgentCall {
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   private AgentCall(
-      AgentTransport transport, Supplier<byte[]> request, Answer answer, Duration timeout) {
+      AgentTransport transport,
+      AgentLine.Idle idle,
+      Supplier<byte[]> request,
+      Answer answer,
+      Duration timeout) {
     this.transport = transport;
+    this.idle = idle;
     this.request = request;
     this.answer = answer;
     this.deadlineNanos = System.nanoTime() + timeout.toNanos();
@@ -44,6 +48,7 @@ final class AgentCall {
   /**
    * Begins.
    *
+   * @param idle where a line may wait for this call, and waits for the next after it
    * @param request made anew for each attempt
    * @param answer tells the reply wanted
    * @param timeout for all attempts together
@@ -51,8 +56,12 @@ final class AgentCall {
    *     TimeoutException}; canceling it ends the attempts
    */
   static CompletableFuture<Void> start(
-      AgentTransport transport, Supplier<byte[]> request, Answer answer, Duration timeout) {
-    AgentCall call = new AgentCall(transport, request, answer, timeout);
+      AgentTransport transport,
+      AgentLine.Idle idle,
+      Supplier<byte[]> request,
+      Answer answer,
+      Duration timeout) {
+    AgentCall call = new AgentCall(transport, idle, request, answer, timeout);
     Runnable cancel = transport.schedule(timeout.toNanos(), call::timeOut);
     call.result.whenComplete((_, _) -> cancel.run());
     call.attempt();
@@ -78,61 +87,76 @@ final class AgentCall {
     pauseNanos = Math.min(MAX_PAUSE_NANOS, pauseNanos * 2);
   }
 
-  private final class Attempt implements VsockListener {
-    private final AgentFrames frames = new AgentFrames();
-    private AgentTransport.Connection connection;
+  /** One line's worth of trying; the line is kept for the next call if it brought the answer. */
+  private final class Attempt implements AgentLine.User {
+    private AgentLine line;
     private boolean over;
 
     void start() {
-      AgentTransport.Connection opened = transport.connect(this);
+      AgentLine taken = idle.take();
+      boolean fresh = taken == null;
+      AgentLine mine = fresh ? AgentLine.open(transport, this) : taken;
       synchronized (this) {
-        connection = opened;
+        line = mine;
       }
-      opened.send(request.get());
+      if (!fresh) {
+        mine.use(this);
+      }
+      mine.send(request.get());
       Runnable cancelGiveUp =
-          transport.schedule(ATTEMPT_NANOS, () -> end("no answer to an attempt"));
+          transport.schedule(ATTEMPT_NANOS, () -> lost("no answer to an attempt", false));
       result.whenComplete((_, _) -> {
         cancelGiveUp.run();
-        opened.close();
+        finish();
       });
     }
 
     @Override
-    public void onData(byte[] data) {
+    public void reply(AgentFrames.Reply reply) {
       try {
-        for (AgentFrames.Reply reply : frames.feed(data)) {
-          if (reply instanceof AgentFrames.Reply.Failed(String code, String message)) {
-            result.completeExceptionally(new AgentException(code, message));
-          }
-          if (answer.is(reply)) {
-            result.complete(null);
-          }
+        if (reply instanceof AgentFrames.Reply.Failed(String code, String message)) {
+          result.completeExceptionally(new AgentException(code, message));
+        } else if (answer.is(reply)) {
+          keep();
+          result.complete(null);
         }
       } catch (AgentException e) {
         result.completeExceptionally(e);
-      } catch (AgentFrames.MalformedException e) {
-        result.completeExceptionally(new AgentException("agent.protocol", e.getMessage()));
       }
     }
 
     @Override
-    public void onClosed(VsockCloseReason reason) {
-      end("connection to the agent: " + reason);
+    public void lost(String why, boolean broken) {
+      if (broken) {
+        result.completeExceptionally(new AgentException("agent.protocol", why));
+      } else if (finish()) {
+        retry(why);
+      }
     }
 
-    private void end(String failure) {
-      AgentTransport.Connection opened;
-      synchronized (this) {
-        if (over) {
-          return;
-        }
-        over = true;
-        opened = connection;
+    private void keep() {
+      AgentLine mine = end();
+      if (mine != null) {
+        mine.use(null);
+        idle.keep(mine);
       }
-      if (opened != null) {
-        opened.close();
+    }
+
+    /** Closes the line, unless it was kept or closed already. */
+    private boolean finish() {
+      AgentLine mine = end();
+      if (mine != null) {
+        mine.close();
       }
-      retry(failure);
+      return mine != null;
+    }
+
+    private synchronized AgentLine end() {
+      if (over) {
+        return null;
+      }
+      over = true;
+      return line;
     }
   }
 }

@@ -31,4 +31,7 @@ public interface GuestAgent {
    * @return to feed, slow down or kill it
    */
   ExecSession exec(HostRequest.Exec command, ExecObserver observer);
+
+  /** Closes the connection that is kept between calls; the next call makes another. */
+  void hangUp();
 }

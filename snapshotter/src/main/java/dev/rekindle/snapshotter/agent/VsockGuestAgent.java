@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 /** The agent of a guest, reached over its socket device: {@code docs/agent-protocol.md}. */
 public final class VsockGuestAgent implements GuestAgent {
   private final AgentTransport transport;
+  private final AgentLine.Idle idle = new AgentLine.Idle();
 
   /**
    * @param vsock of the guest's VM
@@ -24,13 +25,14 @@ public final class VsockGuestAgent implements GuestAgent {
 
   @Override
   public CompletableFuture<Void> hello(Duration timeout) {
-    return AgentCall.start(transport, AgentFrames::hello, VsockGuestAgent::isHello, timeout);
+    return AgentCall.start(transport, idle, AgentFrames::hello, VsockGuestAgent::isHello, timeout);
   }
 
   @Override
   public CompletableFuture<Void> identity(CloneIdentity identity, Duration timeout) {
     return AgentCall.start(
         transport,
+        idle,
         () -> AgentFrames.identity(identity, CloneIdentity.wallclockNanos()),
         reply -> reply instanceof AgentFrames.Reply.IdentityOk,
         timeout);
@@ -39,6 +41,14 @@ public final class VsockGuestAgent implements GuestAgent {
   @Override
   public ExecSession exec(HostRequest.Exec command, ExecObserver observer) {
     return AgentExec.start(transport, command, observer);
+  }
+
+  @Override
+  public void hangUp() {
+    AgentLine line = idle.take();
+    if (line != null) {
+      line.close();
+    }
   }
 
   private static boolean isHello(AgentFrames.Reply reply) throws AgentException {

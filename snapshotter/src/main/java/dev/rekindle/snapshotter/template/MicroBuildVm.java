@@ -78,6 +78,8 @@ final class MicroBuildVm implements BuildVm {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    // A clone could do nothing with it.
+    vm.agent().hangUp();
     return VmCapture.capture(vm.vm(), writer, snapshotId, template, images, supportedCpuid);
   }
 

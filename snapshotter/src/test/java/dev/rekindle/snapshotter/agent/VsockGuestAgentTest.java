@@ -31,6 +31,8 @@ class VsockGuestAgentTest {
   private static final CloneIdentity IDENTITY =
       CloneIdentity.fresh(new CloneNames("host", "0".repeat(32), "lease"), new byte[16]);
 
+  private static final int IDENTITY_BYTES = 5 + 64 + 8 + 16 + 2 + 4 + 2 + 32 + 2 + 5;
+
   private final FakeGuest guest = new FakeGuest();
   private final VsockGuestAgent agent = new VsockGuestAgent(guest);
   private final RecordingObserver observer = new RecordingObserver();
@@ -48,7 +50,50 @@ class VsockGuestAgentTest {
 
     hello.get(5, TimeUnit.SECONDS);
     assertThat(sent(0)).containsExactly(4, 0, 0, 0, 1, 1, 0, 0, 0);
+  }
+
+  @Test
+  void shouldCallAgainOnTheSameConnection() throws Exception {
+    CompletableFuture<Void> hello = agent.hello(LONG);
+    guest.link(0).reply(0x81, HELLO_OK);
+    hello.get(5, TimeUnit.SECONDS);
+
+    CompletableFuture<Void> identity = agent.identity(IDENTITY, LONG);
+    assertThat(sent(0)).hasSize(9 + IDENTITY_BYTES);
+    guest.link(0).reply(0x82, new byte[8]);
+
+    identity.get(5, TimeUnit.SECONDS);
+    assertThat(guest.links).hasSize(1);
+    agent.hangUp();
     awaitClosed(guest.link(0));
+  }
+
+  @Test
+  void shouldCallOnAnotherConnectionWhenTheOldOneIsGone() throws Exception {
+    CompletableFuture<Void> hello = agent.hello(LONG);
+    FakeGuest.Link first = guest.link(0);
+    first.reply(0x81, HELLO_OK);
+    hello.get(5, TimeUnit.SECONDS);
+    guest.onLoop(() -> first.end(VsockCloseReason.RESET));
+
+    CompletableFuture<Void> identity = agent.identity(IDENTITY, LONG);
+    guest.link(1).reply(0x82, new byte[8]);
+
+    identity.get(5, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void shouldHangUpWhenTheGuestSpeaksUnasked() throws Exception {
+    CompletableFuture<Void> hello = agent.hello(LONG);
+    guest.link(0).reply(0x81, HELLO_OK);
+    hello.get(5, TimeUnit.SECONDS);
+
+    guest.link(0).reply(0x82, new byte[8]);
+
+    awaitClosed(guest.link(0));
+    CompletableFuture<Void> identity = agent.identity(IDENTITY, LONG);
+    guest.link(1).reply(0x82, new byte[8]);
+    identity.get(5, TimeUnit.SECONDS);
   }
 
   @Test
@@ -116,7 +161,7 @@ class VsockGuestAgentTest {
 
     identity.get(5, TimeUnit.SECONDS);
     byte[] bytes = sent(1);
-    assertThat(bytes).hasSize(5 + 64 + 8 + 16 + 2 + 4 + 2 + 32 + 2 + 5);
+    assertThat(bytes).hasSize(IDENTITY_BYTES);
     assertThat(java.util.Arrays.copyOfRange(bytes, 5, 69)).isEqualTo(IDENTITY.entropy());
     long sentNanos = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(69);
     assertThat(sentNanos).isCloseTo(CloneIdentity.wallclockNanos(), within(10_000_000_000L));

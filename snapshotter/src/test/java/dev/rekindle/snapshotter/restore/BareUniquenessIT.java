@@ -99,6 +99,7 @@ class BareUniquenessIT {
   private Path captureFull() throws Exception {
     try (AgentVm vm = restore(snapshot)) {
       uniqueness.establish(vm, NAMES, new StageClock());
+      vm.agent().hangUp();
       VsockDevice vsock = vm.vm().vsock();
       // A clone's device counts its ports from the start: none may be one of these.
       for (int i = 0; i < CONNECTIONS; i++) {
