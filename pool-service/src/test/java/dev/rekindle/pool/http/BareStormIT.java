@@ -81,8 +81,7 @@ class BareStormIT {
     JsonNode lease = reply.json();
     String path = "/v1/leases/" + lease.get("id").asText();
     String token = lease.get("token").asText();
-    RawHttp.Reply ran =
-        service.http().send("POST", path + "/exec", token, "{\"argv\":[\"true\"]}");
+    RawHttp.Reply ran = service.http().send("POST", path + "/exec", token, "{\"argv\":[\"true\"]}");
     assertThat(ran.json().path("exitCode").asInt(-1)).as(ran.body()).isZero();
     assertThat(service.http().send("DELETE", path, token, "").status()).isEqualTo(204);
     return lease.get("served").asText();
