@@ -1,6 +1,7 @@
 package dev.rekindle.snapshotter.agent;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -25,7 +26,10 @@ final class AgentCall {
 
   private final AgentTransport transport;
   private final AgentLine.Idle idle;
-  private final Supplier<byte[]> request;
+
+  /** Empty if nothing is asked, and that the guest takes a connection is the answer. */
+  private final Optional<Supplier<byte[]>> request;
+
   private final Answer answer;
   private final long deadlineNanos;
   private final CompletableFuture<Void> result = new CompletableFuture<>();
@@ -35,7 +39,7 @@ final class AgentCall {
   private AgentCall(
       AgentTransport transport,
       AgentLine.Idle idle,
-      Supplier<byte[]> request,
+      Optional<Supplier<byte[]>> request,
       Answer answer,
       Duration timeout) {
     this.transport = transport;
@@ -61,11 +65,26 @@ final class AgentCall {
       Supplier<byte[]> request,
       Answer answer,
       Duration timeout) {
-    AgentCall call = new AgentCall(transport, idle, request, answer, timeout);
-    Runnable cancel = transport.schedule(timeout.toNanos(), call::timeOut);
-    call.result.whenComplete((_, _) -> cancel.run());
-    call.attempt();
-    return call.result;
+    return new AgentCall(transport, idle, Optional.of(request), answer, timeout).begin(timeout);
+  }
+
+  /**
+   * Opens a line and leaves it for the next call.
+   *
+   * @param idle where it waits for that
+   * @param timeout for all attempts together
+   * @return completes when the guest took a connection
+   */
+  static CompletableFuture<Void> reach(
+      AgentTransport transport, AgentLine.Idle idle, Duration timeout) {
+    return new AgentCall(transport, idle, Optional.empty(), _ -> false, timeout).begin(timeout);
+  }
+
+  private CompletableFuture<Void> begin(Duration timeout) {
+    Runnable cancel = transport.schedule(timeout.toNanos(), this::timeOut);
+    result.whenComplete((_, _) -> cancel.run());
+    attempt();
+    return result;
   }
 
   private void timeOut() {
@@ -102,7 +121,11 @@ final class AgentCall {
       if (!fresh) {
         mine.use(this);
       }
-      mine.send(request.get());
+      if (request.isPresent()) {
+        mine.send(request.get().get());
+      } else if (!fresh) {
+        connected();
+      }
       Runnable cancelGiveUp =
           transport.schedule(ATTEMPT_NANOS, () -> lost("no answer to an attempt", false));
       result.whenComplete((_, _) -> {
@@ -122,6 +145,14 @@ final class AgentCall {
         }
       } catch (AgentException e) {
         result.completeExceptionally(e);
+      }
+    }
+
+    @Override
+    public void connected() {
+      if (request.isEmpty()) {
+        keep();
+        result.complete(null);
       }
     }
 

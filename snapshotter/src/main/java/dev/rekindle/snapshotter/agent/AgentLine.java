@@ -30,6 +30,9 @@ final class AgentLine implements VsockListener {
   interface User {
     void reply(AgentFrames.Reply reply);
 
+    /** The guest took the connection. */
+    void connected();
+
     /** The line is of no use any more. */
     void lost(String why, boolean broken);
   }
@@ -75,6 +78,14 @@ final class AgentLine implements VsockListener {
     AgentTransport.Connection opened = connection();
     if (opened != null) {
       opened.close();
+    }
+  }
+
+  @Override
+  public void onConnected() {
+    User hearing = user;
+    if (hearing != null) {
+      hearing.connected();
     }
   }
 

@@ -15,6 +15,15 @@ public interface GuestAgent {
   CompletableFuture<Void> hello(Duration timeout);
 
   /**
+   * Connects to the agent, again and again until it takes the connection; the next call needs none.
+   *
+   * @param timeout for all attempts together
+   * @return completes when it is connected; fails with {@link
+   *     java.util.concurrent.TimeoutException}
+   */
+  CompletableFuture<Void> reach(Duration timeout);
+
+  /**
    * Gives the agent its new identity, and the wall clock's time at the moment of sending.
    *
    * @param identity new

@@ -29,6 +29,11 @@ public final class VsockGuestAgent implements GuestAgent {
   }
 
   @Override
+  public CompletableFuture<Void> reach(Duration timeout) {
+    return AgentCall.reach(transport, idle, timeout);
+  }
+
+  @Override
   public CompletableFuture<Void> identity(CloneIdentity identity, Duration timeout) {
     return AgentCall.start(
         transport,

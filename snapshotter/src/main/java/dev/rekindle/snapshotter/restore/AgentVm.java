@@ -68,8 +68,8 @@ public final class AgentVm implements RestoredVm {
   }
 
   @Override
-  public CompletableFuture<Void> hello(Duration timeout) {
-    return agent.hello(timeout);
+  public CompletableFuture<Void> reach(Duration timeout) {
+    return agent.reach(timeout);
   }
 
   @Override

@@ -21,12 +21,14 @@ public interface RestoredVm extends AutoCloseable {
   void resume();
 
   /**
-   * Asks the agent whether it is there, again and again until it is.
+   * Connects to the agent, again and again until it takes the connection. What it says is learned
+   * with its first answer; which protocol it speaks was, when the snapshot was made.
    *
    * @param timeout for all attempts together
-   * @return completes when it answered; fails with {@link java.util.concurrent.TimeoutException}
+   * @return completes when it is connected; fails with {@link
+   *     java.util.concurrent.TimeoutException}
    */
-  CompletableFuture<Void> hello(Duration timeout);
+  CompletableFuture<Void> reach(Duration timeout);
 
   /**
    * Gives the agent its new identity; may be repeated.

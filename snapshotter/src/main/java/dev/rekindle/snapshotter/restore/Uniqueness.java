@@ -46,7 +46,7 @@ public final class Uniqueness {
       vm.resume();
       vm.resetConnections();
       clock.stage("resume");
-      await(vm, vm.hello(agentTimeout), agentTimeout, "sandbox.agent_timeout", "agent");
+      await(vm, vm.reach(agentTimeout), agentTimeout, "sandbox.agent_timeout", "agent");
       clock.stage("agent");
       identify(vm, identity, clock);
       unique = true;
@@ -69,7 +69,8 @@ public final class Uniqueness {
    * @param names of the lease
    * @param generationId of {@link #establish}
    * @param clock told of the stages
-   * @throws RestoreException {@code sandbox.not_unique} or {@code sandbox.exited}
+   * @throws RestoreException {@code sandbox.agent_timeout}, {@code sandbox.not_unique} or {@code
+   *     sandbox.exited}
    */
   public void claim(RestoredVm vm, CloneNames names, byte[] generationId, StageClock clock)
       throws RestoreException {
@@ -108,8 +109,11 @@ public final class Uniqueness {
       CompletableFuture.anyOf(step, vm.exited())
           .get(timeout.toMillis() + 1000, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      throw new RestoreException(code, what + ": no answer in " + timeout, vm.consoleTail(), e);
+      throw silent(vm, timeout, what, e);
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        throw silent(vm, timeout, what, e);
+      }
       throw new RestoreException(code, what + ": " + e.getCause(), vm.consoleTail(), e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -124,5 +128,14 @@ public final class Uniqueness {
           vm.consoleTail(),
           null);
     }
+  }
+
+  private static RestoreException silent(
+      RestoredVm vm, Duration timeout, String what, Exception cause) {
+    return new RestoreException(
+        "sandbox.agent_timeout",
+        what + ": no answer in " + timeout + " (" + cause.getMessage() + ")",
+        vm.consoleTail(),
+        cause);
   }
 }

@@ -48,7 +48,7 @@ final class MicroBuildVm implements BuildVm {
 
   @Override
   public CompletableFuture<Void> hello(Duration timeout) {
-    return vm.hello(timeout);
+    return vm.agent().hello(timeout);
   }
 
   @Override

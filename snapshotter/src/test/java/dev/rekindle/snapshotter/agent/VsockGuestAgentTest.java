@@ -53,6 +53,23 @@ class VsockGuestAgentTest {
   }
 
   @Test
+  void shouldReachTheAgentWithoutAWordAndCallOnThatConnection() throws Exception {
+    guest.refuse(2);
+    CompletableFuture<Void> reached = agent.reach(LONG);
+    FakeGuest.Link link = guest.link(0);
+    guest.onLoop(link.listener::onConnected);
+    reached.get(5, TimeUnit.SECONDS);
+    assertThat(sent(0)).isEmpty();
+    agent.reach(LONG).get(5, TimeUnit.SECONDS);
+
+    CompletableFuture<Void> identity = agent.identity(IDENTITY, LONG);
+    link.reply(0x82, new byte[8]);
+
+    identity.get(5, TimeUnit.SECONDS);
+    assertThat(guest.links).hasSize(1);
+  }
+
+  @Test
   void shouldCallAgainOnTheSameConnection() throws Exception {
     CompletableFuture<Void> hello = agent.hello(LONG);
     guest.link(0).reply(0x81, HELLO_OK);

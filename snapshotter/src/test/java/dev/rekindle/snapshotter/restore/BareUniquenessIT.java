@@ -176,8 +176,8 @@ class BareUniquenessIT {
     }
 
     @Override
-    public CompletableFuture<Void> hello(Duration timeout) {
-      return vm.hello(timeout);
+    public CompletableFuture<Void> reach(Duration timeout) {
+      return vm.reach(timeout);
     }
 
     @Override

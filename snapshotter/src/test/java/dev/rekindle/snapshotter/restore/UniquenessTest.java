@@ -24,18 +24,18 @@ class UniquenessTest {
 
   @Test
   void shouldChangeTheGenerationBeforeTheFirstInstruction() throws Exception {
-    vm.hello.complete(null);
+    vm.reached.complete(null);
     vm.identity.complete(null);
 
     uniqueness.establish(vm, NAMES, clock);
 
-    assertThat(vm.calls).containsExactly("generation", "resume", "reset", "hello", "identity");
+    assertThat(vm.calls).containsExactly("generation", "resume", "reset", "reach", "identity");
     assertThat(clock.micros()).containsOnlyKeys("resume", "agent", "identity");
   }
 
   @Test
   void shouldDestroyWhenTheAgentDoesNotAnswer() {
-    vm.hello.completeExceptionally(new TimeoutException("no hello"));
+    vm.reached.completeExceptionally(new TimeoutException("no answer"));
 
     assertRefused("sandbox.agent_timeout");
 
@@ -51,10 +51,20 @@ class UniquenessTest {
 
   @Test
   void shouldDestroyWhenTheIdentityWasNotTaken() {
-    vm.hello.complete(null);
+    vm.reached.complete(null);
     vm.identity.completeExceptionally(new IllegalStateException("no entropy"));
 
     assertRefused("sandbox.not_unique");
+
+    assertThat(vm.calls).endsWith("close");
+  }
+
+  @Test
+  void shouldTellAnAgentThatIsSilentFromOneThatRefuses() {
+    vm.reached.complete(null);
+    vm.identity.completeExceptionally(new TimeoutException("no answer"));
+
+    assertRefused("sandbox.agent_timeout");
 
     assertThat(vm.calls).endsWith("close");
   }
@@ -99,7 +109,7 @@ class UniquenessTest {
 
   private static final class FakeVm implements RestoredVm {
     private final List<String> calls = new ArrayList<>();
-    private final CompletableFuture<Void> hello = new CompletableFuture<>();
+    private final CompletableFuture<Void> reached = new CompletableFuture<>();
     private final CompletableFuture<Void> identity = new CompletableFuture<>();
     private final CompletableFuture<String> exited = new CompletableFuture<>();
     private RuntimeException failure;
@@ -124,9 +134,9 @@ class UniquenessTest {
     }
 
     @Override
-    public CompletableFuture<Void> hello(Duration timeout) {
-      calls.add("hello");
-      return hello;
+    public CompletableFuture<Void> reach(Duration timeout) {
+      calls.add("reach");
+      return reached;
     }
 
     @Override
