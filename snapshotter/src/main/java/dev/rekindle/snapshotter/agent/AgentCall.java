@@ -113,17 +113,18 @@ final class AgentCall {
 
     void start() {
       AgentLine taken = idle.take();
-      boolean fresh = taken == null;
-      AgentLine mine = fresh ? AgentLine.open(transport, this) : taken;
+      AgentLine mine = taken == null ? new AgentLine(this) : taken;
       synchronized (this) {
         line = mine;
       }
-      if (!fresh) {
+      if (taken == null) {
+        mine.connect(transport);
+      } else {
         mine.use(this);
       }
       if (request.isPresent()) {
         mine.send(request.get().get());
-      } else if (!fresh) {
+      } else if (taken != null) {
         connected();
       }
       Runnable cancelGiveUp =

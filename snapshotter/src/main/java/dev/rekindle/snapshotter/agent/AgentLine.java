@@ -2,6 +2,8 @@ package dev.rekindle.snapshotter.agent;
 
 import dev.rekindle.vmm.virtio.vsock.VsockCloseReason;
 import dev.rekindle.vmm.virtio.vsock.VsockListener;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -38,22 +40,29 @@ final class AgentLine implements VsockListener {
   }
 
   private final AgentFrames frames = new AgentFrames();
+  private final List<byte[]> early = new ArrayList<>();
   private AgentTransport.Connection connection;
   private volatile User user;
   private volatile boolean closed;
 
-  private AgentLine(User user) {
+  /** Not connected yet; whoever hears of it may use it already. */
+  AgentLine(User user) {
     this.user = user;
   }
 
-  /** Opens one for its first user. */
-  static AgentLine open(AgentTransport transport, User user) {
-    AgentLine line = new AgentLine(user);
-    AgentTransport.Connection opened = transport.connect(line);
-    synchronized (line) {
-      line.connection = opened;
+  /** Connects; what happens on the line is told before or after this returns. */
+  void connect(AgentTransport transport) {
+    AgentTransport.Connection opened = transport.connect(this);
+    List<byte[]> waiting;
+    synchronized (this) {
+      connection = opened;
+      waiting = List.copyOf(early);
+      early.clear();
     }
-    return line;
+    waiting.forEach(opened::send);
+    if (closed) {
+      opened.close();
+    }
   }
 
   /** Gives it to the next user, or to nobody. */
@@ -64,18 +73,25 @@ final class AgentLine implements VsockListener {
     }
   }
 
-  private synchronized AgentTransport.Connection connection() {
+  /** The connection; null until there is one, and then the request is kept for it. */
+  private synchronized AgentTransport.Connection connection(byte[] request) {
+    if (connection == null && request != null) {
+      early.add(request);
+    }
     return connection;
   }
 
   void send(byte[] request) {
-    connection().send(request);
+    AgentTransport.Connection opened = connection(request);
+    if (opened != null) {
+      opened.send(request);
+    }
   }
 
   void close() {
     closed = true;
     user = null;
-    AgentTransport.Connection opened = connection();
+    AgentTransport.Connection opened = connection(null);
     if (opened != null) {
       opened.close();
     }
