@@ -2,15 +2,19 @@ package dev.rekindle.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +23,12 @@ import org.junit.jupiter.api.Test;
 /** What is scraped, what is named and what is documented are the same. */
 class MetricsDocumentTest {
   private static final Pattern SAMPLE = Pattern.compile("(rekindle_\\w+)(?:\\{(.*)})? .*");
+  private static final Pattern QUERIED = Pattern.compile("rekindle_\\w+");
+
+  /** {@code by (a, b)} and <code>{a="..."}</code>. */
+  private static final Pattern QUERIED_LABELS =
+      Pattern.compile("by \\(([^)]*)\\)|\\{(\\w+)(?:=|!=)");
+
   private static final Pattern LABEL = Pattern.compile("(\\w+)=\"[^\"]*\"");
 
   private final Map<String, String> help = new TreeMap<>();
@@ -108,6 +118,33 @@ class MetricsDocumentTest {
       return (String) field.get(null);
     } catch (IllegalAccessException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void shouldHaveWhatTheDashboardsAskFor() throws IOException {
+    List<String> queries = new ArrayList<>();
+    try (var files = Files.list(Path.of("../grafana/dashboards"))) {
+      for (Path file : files.toList()) {
+        new ObjectMapper()
+            .readTree(Files.readAllBytes(file))
+            .findValuesAsText("expr")
+            .forEach(queries::add);
+      }
+    }
+
+    assertThat(queries).hasSizeGreaterThan(5);
+    for (String query : queries) {
+      Set<String> known = new TreeSet<>(Set.of("le"));
+      for (MatchResult name : QUERIED.matcher(query).results().toList()) {
+        String family = family(name.group());
+        assertThat(types).as(query).containsKey(family);
+        known.addAll(labels.get(family));
+      }
+      for (MatchResult used : QUERIED_LABELS.matcher(query).results().toList()) {
+        String list = used.group(1) == null ? used.group(2) : used.group(1);
+        assertThat(known).as(query).containsAll(List.of(list.split(", ")));
+      }
     }
   }
 }
