@@ -229,6 +229,9 @@ class RekindleCliTest {
           lease --ttl                         | --ttl
           release sb-1                        | --token
           template build                      | NAME
+          doctor --clones -n 1                | --count
+          doctor --clones -n many             | --count
+          doctor --clones --max-skew -1       | --max-skew
           """)
   void shouldRefuseArgumentsThatAreNone(String args, String named) throws Exception {
     Result result = rekindle(args.split(" "));
