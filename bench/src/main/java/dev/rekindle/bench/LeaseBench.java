@@ -1,12 +1,8 @@
 package dev.rekindle.bench;
 
-import dev.rekindle.pool.PoolMain;
 import dev.rekindle.snapshotter.template.BareTemplateMain;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,52 +53,22 @@ public final class LeaseBench {
     report.begin(
         MachineFacts.here(), "acquire and lease+release over HTTP, from when each was due");
     Path state = Files.createTempDirectory("rekindle-bench-lease");
-    int port = freePort();
     try {
-      java(state, BareTemplateMain.class, "--name", TEMPLATE, "--memory-mib", memory())
+      ServiceProcess.java(
+              state, BareTemplateMain.class, "--name", TEMPLATE, "--memory-mib", memory())
           .waitFor(60, TimeUnit.SECONDS);
-      Process service =
-          java(state, PoolMain.class, "--listen", "127.0.0.1:" + port, "--max-leases", "512");
-      try (LoadClient client =
-          new LoadClient(port, TEMPLATE, arguments.number("--connections", 16))) {
+      try (ServiceProcess service = ServiceProcess.start(state, "--max-leases", "512");
+          LoadClient client =
+              new LoadClient(service.port(), TEMPLATE, arguments.number("--connections", 16))) {
         measure(client);
-      } finally {
-        service.destroy();
-        service.waitFor(30, TimeUnit.SECONDS);
       }
     } finally {
-      delete(state);
+      ServiceProcess.delete(state);
     }
   }
 
   private String memory() {
     return Integer.toString(arguments.number("--memory", 128));
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
-  private static Process java(Path state, Class<?> main, String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName(),
-                "--state",
-                state.toString()));
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .redirectOutput(state.resolve(main.getSimpleName() + ".log").toFile())
-        .redirectErrorStream(true)
-        .start();
   }
 
   private void measure(LoadClient client) throws InterruptedException {
@@ -125,7 +91,7 @@ public final class LeaseBench {
     memory(host);
   }
 
-  private static void awaitUp(LoadClient client) throws InterruptedException {
+  static void awaitUp(LoadClient client) throws InterruptedException {
     for (int i = 0; ; i++) {
       try {
         if (client.call(HttpMethod.GET, "/readyz", null).getBoolean("ready", false)) {
@@ -233,13 +199,5 @@ public final class LeaseBench {
                 host.getLong("rssBytes") >> 20,
                 host.getLong("shells"),
                 host.getLong("parked")));
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (var files = Files.walk(directory)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }
