@@ -2,6 +2,7 @@ package dev.rekindle.snapshotter.guest;
 
 import dev.rekindle.snapshotter.image.AgentProgram;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -33,8 +34,18 @@ final class AgentProcess implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("log").toFile())
             .start();
-    for (int i = 0; i < 500 && !Files.exists(socket); i++) {
-      Thread.sleep(10);
+    awaitListening();
+  }
+
+  /** The file is there from bind on, a moment before listen: only a connection proves it. */
+  private void awaitListening() throws Exception {
+    while (process.isAlive()) {
+      try {
+        connect().close();
+        return;
+      } catch (SocketException e) {
+        Thread.sleep(10);
+      }
     }
   }
 
