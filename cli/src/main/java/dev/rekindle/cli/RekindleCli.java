@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       DoctorCommand.class,
       TemplateCommand.class,
       PoolCommand.class,
+      KeyCommand.class,
       LeaseCommands.Lease.class,
       LeaseCommands.Exec.class,
       LeaseCommands.Release.class,

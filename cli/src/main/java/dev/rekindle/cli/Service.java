@@ -99,6 +99,12 @@ final class Service {
             listen,
             "--state",
             state.toString()));
+    settings
+        .tls()
+        .ifPresent(tls -> {
+          command.addAll(List.of("--tls-cert", tls.certificate().toString()));
+          tls.key().ifPresent(key -> command.addAll(List.of("--tls-key", key.toString())));
+        });
     return command;
   }
 
@@ -125,6 +131,7 @@ final class Service {
             + LAB_SERVICE_LIVES
             + " || { cd /var/lib/rekindle; setsid "
             + String.join(" ", command(state, "0.0.0.0:7070"))
+            + " --operator-key /lab/share/operator.key"
             + " >> /lab/share/service.log 2>&1 < /dev/null & echo $! > /run/rekindle.pid; }";
     run(Map.of(), lab(), "sh", script);
     awaitReady(LAB_SECONDS, null, labDir().resolve("share/service.log").toString());
@@ -227,21 +234,29 @@ final class Service {
     if (!settings.client().reachable()) {
       return false;
     }
-    long pid = settings.client().get("/v1/status").body().path("pid").asLong();
+    ApiClient.Reply status = settings.client().get("/v1/status");
+    if (!status.ok()) {
+      throw new CliException(ExitCodes.FAILED, Commands.problem(status.body()));
+    }
+    long pid = status.body().path("pid").asLong();
     ProcessHandle.of(pid).ifPresent(ProcessHandle::destroy);
     ProcessHandle.of(pid).ifPresent(p -> p.onExit().orTimeout(30, TimeUnit.SECONDS).join());
     return true;
   }
 
-  boolean isLabUp() throws IOException {
+  static boolean isLabUp() {
     Path pid = labDir().resolve("qemu.pid");
-    return Files.exists(pid)
-        && ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
-            .map(ProcessHandle::isAlive)
-            .orElse(false);
+    try {
+      return Files.exists(pid)
+          && ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
+              .map(ProcessHandle::isAlive)
+              .orElse(false);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
-  Path log() throws IOException {
+  Path log() {
     return isLabUp()
         ? labDir().resolve("share/service.log")
         : settings.state().resolve("logs/service.log");

@@ -1,6 +1,7 @@
 package dev.rekindle.pool;
 
 import dev.rekindle.metrics.ServiceMetrics;
+import dev.rekindle.pool.auth.ApiKeys;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.hostclient.HostListener;
 import dev.rekindle.pool.hostclient.HostProcess;
@@ -17,6 +18,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -65,6 +67,10 @@ public final class PoolService {
     host = new HostProcess(vertx, launch, new Relay(), metrics::hostStarted);
     // The two know each other: pools how much is leased, leases what to do with a VM.
     Pools pools = new Pools(vertx, host::client, catalog, this::leased, config.stateDir());
+    ApiKeys keys = new ApiKeys(vertx, config.stateDir(), config.keysRequired(), Clock.systemUTC());
+    if (config.keysRequired()) {
+      keys.provideOperator(config.access().operatorKey());
+    }
     leases =
         new LeaseTable(
             vertx,
@@ -73,9 +79,10 @@ public final class PoolService {
             catalog,
             pools,
             metrics,
-            LeaseClock.system());
+            LeaseClock.system(),
+            (lease, _) -> keys.leaseEnded(lease.id()));
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
-    api = new ApiServer(vertx, leases, catalog, pools, builder, host, metrics);
+    api = new ApiServer(vertx, leases, catalog, pools, builder, host, metrics, keys);
   }
 
   private int leased(String template) {

@@ -1,7 +1,10 @@
 package dev.rekindle.pool.config;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the service is told at its start.
@@ -12,13 +15,21 @@ import java.util.Map;
  * @param maxLeases held at a time, {@code [1, 10000]}
  * @param maxQueue acquires that may wait, {@code [0, 100000]}
  * @param shells VMs built ahead for each shape, {@code [0, 64]}
+ * @param access keys and TLS
  */
 public record ServiceConfig(
-    String host, int port, Path stateDir, int maxLeases, int maxQueue, int shells) {
+    String host,
+    int port,
+    Path stateDir,
+    int maxLeases,
+    int maxQueue,
+    int shells,
+    AccessConfig access) {
   /** How to call the service. */
   public static final String USAGE =
       "usage: PoolMain [--listen HOST:PORT] [--state DIR] [--max-leases N] [--max-queue N]"
-          + " [--shells N]";
+          + " [--shells N] [--require-keys true|false] [--operator-key FILE]"
+          + " [--tls-cert PEM --tls-key PEM]";
 
   /** Checks the ranges. */
   public ServiceConfig {
@@ -31,6 +42,23 @@ public record ServiceConfig(
     }
   }
 
+  /**
+   * @return whether requests must show an API key: wherever others than this machine's own users
+   *     can connect
+   */
+  public boolean keysRequired() {
+    return access.keysAlways() || !isLoopback(host);
+  }
+
+  private static boolean isLoopback(String host) {
+    try {
+      return InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      // Listening will say so; until then nobody is let in unasked.
+      return false;
+    }
+  }
+
   private static void range(String name, int value, int min, int max) {
     if (value < min || value > max) {
       throw new IllegalArgumentException(
@@ -40,7 +68,7 @@ public record ServiceConfig(
 
   /**
    * Reads the command line; what it does not say comes from {@code REKINDLE_LISTEN} and {@code
-   * REKINDLE_STATE}, then from defaults.
+   * REKINDLE_STATE}, {@code REKINDLE_TLS_CERT} and {@code REKINDLE_TLS_KEY}, then from defaults.
    *
    * @param environment of the process
    * @param args of main
@@ -53,6 +81,10 @@ public record ServiceConfig(
     int maxLeases = 64;
     int maxQueue = 1024;
     int shells = 2;
+    boolean keysAlways = false;
+    String operatorKey = null;
+    String certificate = environment.getOrDefault("REKINDLE_TLS_CERT", "");
+    String key = environment.getOrDefault("REKINDLE_TLS_KEY", "");
     for (int i = 0; i < args.length; i += 2) {
       if (i + 1 == args.length) {
         throw new IllegalArgumentException(args[i] + " needs a value; " + USAGE);
@@ -64,6 +96,10 @@ public record ServiceConfig(
         case "--max-leases" -> maxLeases = number(args[i], value);
         case "--max-queue" -> maxQueue = number(args[i], value);
         case "--shells" -> shells = number(args[i], value);
+        case "--require-keys" -> keysAlways = bool(args[i], value);
+        case "--operator-key" -> operatorKey = value;
+        case "--tls-cert" -> certificate = value;
+        case "--tls-key" -> key = value;
         default -> throw new IllegalArgumentException("unknown argument " + args[i] + "; " + USAGE);
       }
     }
@@ -71,13 +107,36 @@ public record ServiceConfig(
     if (colon < 1) {
       throw new IllegalArgumentException("listen must be HOST:PORT, got " + listen);
     }
+    Path stateDir = Path.of(state).toAbsolutePath().normalize();
+    AccessConfig access =
+        new AccessConfig(
+            keysAlways,
+            operatorKey == null ? stateDir.resolve("operator.key") : Path.of(operatorKey),
+            tls(certificate, key));
     return new ServiceConfig(
         listen.substring(0, colon),
         number("--listen", listen.substring(colon + 1)),
-        Path.of(state).toAbsolutePath().normalize(),
+        stateDir,
         maxLeases,
         maxQueue,
-        shells);
+        shells,
+        access);
+  }
+
+  private static Optional<AccessConfig.Tls> tls(String certificate, String key) {
+    if (certificate.isEmpty() != key.isEmpty()) {
+      throw new IllegalArgumentException("tls-cert and tls-key must be given together");
+    }
+    return certificate.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new AccessConfig.Tls(Path.of(certificate), Path.of(key)));
+  }
+
+  private static boolean bool(String name, String value) {
+    if (!value.equals("true") && !value.equals("false")) {
+      throw new IllegalArgumentException(name + " must be true or false, got " + value);
+    }
+    return Boolean.parseBoolean(value);
   }
 
   private static int number(String name, String value) {

@@ -1,6 +1,8 @@
 package dev.rekindle.pool.http;
 
 import dev.rekindle.metrics.ServiceMetrics;
+import dev.rekindle.pool.auth.ApiKeys;
+import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
@@ -13,9 +15,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.Set;
 
 /** The HTTP server and its routes. Thread: one event loop. */
 public final class ApiServer {
@@ -32,6 +36,7 @@ public final class ApiServer {
    * @param builder behind {@code PUT /v1/templates}
    * @param host behind exec and status
    * @param metrics behind {@code /metrics}
+   * @param keys who may do what
    */
   public ApiServer(
       Vertx vertx,
@@ -40,23 +45,19 @@ public final class ApiServer {
       Pools pools,
       TemplateBuilder builder,
       HostProcess host,
-      ServiceMetrics metrics) {
+      ServiceMetrics metrics,
+      ApiKeys keys) {
     this.vertx = vertx;
     router = Router.router(vertx);
+    router.route().handler(new Access(keys)::check);
     BodyHandler body = BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES);
     new LeaseRoutes(leases).mount(router, body);
     new ExecRoutes(leases, host::client, metrics).mount(router);
     new TemplateRoutes(catalog, builder).mount(router, body);
     new PoolRoutes(pools, catalog).mount(router, body);
+    new KeyRoutes(keys).mount(router, body);
     new OpsRoutes(leases, catalog, host, metrics).mount(router);
     router.route().failureHandler(ApiServer::failed);
-    router.errorHandler(404, c -> Problems.send(c, routeError(c, ErrorCode.ROUTE_UNKNOWN)));
-    router.errorHandler(405, c -> Problems.send(c, routeError(c, ErrorCode.METHOD_NOT_ALLOWED)));
-  }
-
-  private static ServiceException routeError(RoutingContext context, ErrorCode code) {
-    return new ServiceException(
-        code, context.request().method() + " " + context.request().path() + "; see /openapi.yaml");
   }
 
   private static void failed(RoutingContext context) {
@@ -79,6 +80,20 @@ public final class ApiServer {
     return router;
   }
 
+  private static HttpServerOptions secured(HttpServerOptions options, AccessConfig access) {
+    access
+        .tls()
+        .ifPresent(tls ->
+            options
+                .setSsl(true)
+                .setEnabledSecureTransportProtocols(Set.of("TLSv1.2", "TLSv1.3"))
+                .setKeyCertOptions(
+                    new PemKeyCertOptions()
+                        .setCertPath(tls.certificate().toString())
+                        .setKeyPath(tls.key().toString())));
+    return options;
+  }
+
   /**
    * Listens.
    *
@@ -91,7 +106,7 @@ public final class ApiServer {
     HttpServerOptions options =
         new HttpServerOptions().setTcpNoDelay(true).setHttp2ClearTextEnabled(false);
     return vertx
-        .createHttpServer(options)
+        .createHttpServer(secured(options, config.access()))
         .requestHandler(router)
         .listen(config.port(), config.host());
   }

@@ -71,6 +71,7 @@ final class ExecRoutes {
     return host.get()
         .compose(client -> {
           Future<HostReply.Exec> ended = run.start(client, lease.id(), body, metrics);
+          run.endWithKey();
           input.feed(run, body);
           return ended;
         });
@@ -104,10 +105,8 @@ final class ExecRoutes {
 
   private void runWith(RoutingContext context, ExecInput input, byte[] first) {
     RunBody body = Json.read(first, RunBody.class);
-    Promise<Lease> acquired = leases.acquire(body.template(), body.tenant(), body.ttlSeconds());
-    context
-        .response()
-        .closeHandler(_ -> acquired.tryFail(new IllegalStateException("the client has gone")));
+    Promise<Lease> acquired =
+        LeaseRoutes.acquire(context, leases, body.template(), body.tenant(), body.ttlSeconds());
     acquired
         .future()
         .onFailure(e -> Problems.send(context, e))

@@ -58,7 +58,7 @@ final class ExecRun implements HostExec.Output {
       HostClient client, String sandboxId, ExecBody body, ServiceMetrics metrics) {
     exec = client.exec(body.request(sandboxId, !stream), this);
     HttpServerResponse response = context.response();
-    response.closeHandler(_ -> exec.cancel());
+    Access.onGone(context, exec::cancel);
     if (response.closed()) {
       exec.cancel();
     }
@@ -72,6 +72,11 @@ final class ExecRun implements HostExec.Output {
   void abort(ServiceException reason) {
     aborted = reason;
     exec.cancel();
+  }
+
+  /** From now on the end of the request's key ends the command. */
+  void endWithKey() {
+    Access.grant(context).onLost(this::abort);
   }
 
   HostExec exec() {

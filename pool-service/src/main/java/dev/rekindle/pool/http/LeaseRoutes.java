@@ -3,6 +3,7 @@ package dev.rekindle.pool.http;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.rekindle.pool.auth.Grant;
 import dev.rekindle.pool.lease.Lease;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.snapshotter.template.TemplateName;
@@ -70,14 +71,30 @@ final class LeaseRoutes {
 
   private void acquire(RoutingContext context) {
     AcquireBody body = Json.read(Replies.body(context), AcquireBody.class);
-    Promise<Lease> promise = leases.acquire(body.template(), body.tenant(), body.ttlSeconds());
-    context
-        .response()
-        .closeHandler(_ -> promise.tryFail(new IllegalStateException("the client has gone")));
+    Promise<Lease> promise =
+        acquire(context, leases, body.template(), body.tenant(), body.ttlSeconds());
     promise
         .future()
         .onSuccess(lease -> Replies.json(context, 201, describe(lease).put("token", lease.token())))
         .onFailure(e -> Problems.send(context, e));
+  }
+
+  /** Asks for a lease within the limits of the request's key, as long as its client is there. */
+  static Promise<Lease> acquire(
+      RoutingContext context, LeaseTable leases, String template, String tenant, int ttlSeconds) {
+    Grant grant = Access.grant(context);
+    grant.reserveLease();
+    Promise<Lease> promise = leases.acquire(template, tenant, ttlSeconds);
+    promise
+        .future()
+        .onSuccess(lease -> grant.reserved(lease.id()))
+        .onFailure(_ -> grant.reserved(null));
+    Access.onGone(context, () -> promise.tryFail(new IllegalStateException("the client has gone")));
+    grant.onLost(reason -> {
+      promise.tryFail(reason);
+      Problems.send(context, reason);
+    });
+    return promise;
   }
 
   private void list(RoutingContext context) {

@@ -49,6 +49,7 @@ public final class LeaseTable implements HostListener {
   private final Pools pools;
   private final ServiceMetrics metrics;
   private final LeaseClock clock;
+  private final LeaseObserver observer;
   private final Map<String, Lease> leases = new LinkedHashMap<>();
   private final EndedLeases ended = new EndedLeases();
   private final AcquireQueue queue = new AcquireQueue();
@@ -64,6 +65,7 @@ public final class LeaseTable implements HostListener {
    * @param pools told of what happens; say what they have room for
    * @param metrics told of what happens
    * @param clock of the deadlines
+   * @param observer told of each lease
    */
   public LeaseTable(
       Vertx vertx,
@@ -72,13 +74,15 @@ public final class LeaseTable implements HostListener {
       TemplateCatalog templates,
       Pools pools,
       ServiceMetrics metrics,
-      LeaseClock clock) {
+      LeaseClock clock,
+      LeaseObserver observer) {
     this.config = config;
     this.sandboxes = sandboxes;
     this.templates = templates;
     this.pools = pools;
     this.metrics = metrics;
     this.clock = clock;
+    this.observer = observer;
     vertx.setPeriodic(TICK_MILLIS, _ -> tick());
   }
 
@@ -308,6 +312,7 @@ public final class LeaseTable implements HostListener {
     }
     ended.add(lease.id(), why, detail);
     metrics.ended(lease.template(), reason);
+    observer.ended(lease, reason);
     releasing++;
     return sandboxes
         .destroy(lease.id())
@@ -362,6 +367,7 @@ public final class LeaseTable implements HostListener {
     leases.remove(lease.id());
     ended.add(lease.id(), ErrorCode.LEASE_LOST, detail);
     metrics.ended(lease.template(), "lost");
+    observer.ended(lease, "lost");
     templates.release(lease.snapshotId());
     serveNext();
   }

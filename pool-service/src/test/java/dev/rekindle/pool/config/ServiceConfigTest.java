@@ -10,16 +10,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ServiceConfigTest {
+  private static ServiceConfig config(String host, int port, String state, int leases, int queue) {
+    Path dir = Path.of(state);
+    return new ServiceConfig(host, port, dir, leases, queue, 2, AccessConfig.of(dir));
+  }
+
   @Test
   void shouldTakeArgumentsBeforeTheEnvironmentBeforeDefaults() {
     Map<String, String> environment = Map.of("REKINDLE_LISTEN", "h:1", "REKINDLE_STATE", "/e");
 
     assertThat(ServiceConfig.parse(Map.of()))
-        .isEqualTo(new ServiceConfig("127.0.0.1", 7070, Path.of("/var/lib/rekindle"), 64, 1024, 2));
+        .isEqualTo(config("127.0.0.1", 7070, "/var/lib/rekindle", 64, 1024));
     assertThat(ServiceConfig.parse(environment, "--max-leases", "3", "--max-queue", "0"))
-        .isEqualTo(new ServiceConfig("h", 1, Path.of("/e"), 3, 0, 2));
+        .isEqualTo(config("h", 1, "/e", 3, 0));
     assertThat(ServiceConfig.parse(environment, "--listen", "[::1]:2", "--state", "/a/../b"))
-        .isEqualTo(new ServiceConfig("[::1]", 2, Path.of("/b"), 64, 1024, 2));
+        .isEqualTo(config("[::1]", 2, "/b", 64, 1024));
   }
 
   @ParameterizedTest
@@ -31,12 +36,44 @@ class ServiceConfigTest {
     "--max-leases, many, --max-leases must be a number",
     "--max-queue, -1, 'max-queue must be in [0, 100000], got -1'",
     "--shells, 65, 'shells must be in [0, 64], got 65'",
+    "--require-keys, maybe, '--require-keys must be true or false, got maybe'",
+    "--tls-cert, /c.pem, tls-cert and tls-key must be given together",
+    "--tls-key, /k.pem, tls-cert and tls-key must be given together",
     "--color, red, unknown argument --color"
   })
   void shouldNameWhatIsWrong(String name, String value, String message) {
     assertThatThrownBy(() -> ServiceConfig.parse(Map.of(), name, value))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1:1, false",
+    "127.8.8.8:1, false",
+    "localhost:1, false",
+    "[::1]:1, false",
+    "0.0.0.0:1, true",
+    "[::]:1, true",
+    "192.0.2.1:1, true",
+    "no.such.host.invalid:1, true"
+  })
+  void shouldRequireKeysWhereOthersCanConnect(String listen, boolean required) {
+    assertThat(ServiceConfig.parse(Map.of(), "--listen", listen).keysRequired())
+        .isEqualTo(required);
+    assertThat(
+            ServiceConfig.parse(Map.of(), "--listen", listen, "--require-keys", "true")
+                .keysRequired())
+        .isTrue();
+  }
+
+  @Test
+  void shouldTakeCertificateAndKeyFromTheEnvironmentToo() {
+    Map<String, String> environment =
+        Map.of("REKINDLE_TLS_CERT", "/c.pem", "REKINDLE_TLS_KEY", "/k.pem");
+
+    assertThat(ServiceConfig.parse(environment).access().tls())
+        .contains(new AccessConfig.Tls(Path.of("/c.pem"), Path.of("/k.pem")));
   }
 
   @Test

@@ -194,7 +194,9 @@ class ApiServerTest {
     for (int i = 0; i < 20; i++) {
       try (Socket socket = new Socket("127.0.0.1", port)) {
         String request =
-            "POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: " + LEASE.length() + "\r\n\r\n";
+            "POST /v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: "
+                + LEASE.length()
+                + "\r\n\r\n";
         socket.getOutputStream().write((request + LEASE).getBytes());
         socket.setSoLinger(true, 0);
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rekindle.pool.PoolService;
+import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.hostclient.FakeHost;
 import dev.rekindle.snapshotter.host.HostMain;
@@ -50,7 +51,12 @@ final class TestService {
   private int port;
 
   TestService(Path state, List<String> builder) throws Exception {
-    this(withBase(state), fakeHost(), builder, 0);
+    this(withBase(state), fakeHost(), builder, 0, AccessConfig.of(state));
+  }
+
+  /** As the other, reached in some way of its own. */
+  TestService(Path state, AccessConfig access) throws Exception {
+    this(withBase(state), fakeHost(), PANICKING_BUILDER, 0, access);
   }
 
   /** The service with a host process that has VMs, and the templates that are there. */
@@ -65,10 +71,11 @@ final class TestService {
             "-cp",
             System.getProperty("java.class.path"),
             HostMain.class.getName());
-    return new TestService(state, host, PANICKING_BUILDER, 2);
+    return new TestService(state, host, PANICKING_BUILDER, 2, AccessConfig.of(state));
   }
 
-  private TestService(Path state, List<String> host, List<String> builder, int shells)
+  private TestService(
+      Path state, List<String> host, List<String> builder, int shells, AccessConfig access)
       throws Exception {
     this.state = state;
     // One thread of each kind, so that their number is not a matter of chance.
@@ -79,7 +86,8 @@ final class TestService {
                 .setWorkerPoolSize(1)
                 .setFileSystemOptions(
                     new FileSystemOptions().setFileCacheDir(state.resolve("cache").toString())));
-    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, shells);
+    ServiceConfig config =
+        new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, shells, access);
     PoolService.Programs programs = new PoolService.Programs(host, builder);
     vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rekindle.metrics.ServiceMetrics;
+import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
@@ -67,7 +68,8 @@ class LeaseTableTest {
         state.resolve("templates/base.json"),
         "{\"name\":\"base\",\"recipe\":{},\"snapshotId\":\"base-0123456789ab\",\"generation\":1,"
             + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
-    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 2, 0);
+    ServiceConfig config =
+        new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 2, 0, AccessConfig.of(state));
     onLoop(() -> {
       TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(state));
       Pools pools =
@@ -78,7 +80,8 @@ class LeaseTableTest {
               template -> table.count(template),
               state);
       LeaseClock clock = new LeaseClock(() -> wall, () -> nanos);
-      table = new LeaseTable(vertx, config, sandboxes, catalog, pools, metrics, clock);
+      table =
+          new LeaseTable(vertx, config, sandboxes, catalog, pools, metrics, clock, (_, _) -> {});
     });
   }
 
