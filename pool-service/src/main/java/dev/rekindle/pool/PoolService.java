@@ -3,8 +3,9 @@ package dev.rekindle.pool;
 import dev.rekindle.metrics.ServiceMetrics;
 import dev.rekindle.pool.auth.ApiKeys;
 import dev.rekindle.pool.config.ServiceConfig;
-import dev.rekindle.pool.hostclient.HostListener;
-import dev.rekindle.pool.hostclient.HostProcess;
+import dev.rekindle.pool.fleet.FleetListener;
+import dev.rekindle.pool.fleet.HostFleet;
+import dev.rekindle.pool.hostclient.PlainLauncher;
 import dev.rekindle.pool.http.ApiServer;
 import dev.rekindle.pool.lease.HostSandboxes;
 import dev.rekindle.pool.lease.LeaseClock;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -45,7 +47,7 @@ public final class PoolService {
   }
 
   private final ServiceConfig config;
-  private final HostProcess host;
+  private final HostFleet hosts;
   private final LeaseTable leases;
   private final TemplateBuilder builder;
   private final ApiServer api;
@@ -62,11 +64,11 @@ public final class PoolService {
     Files.createDirectories(config.stateDir());
     ServiceMetrics metrics = new ServiceMetrics();
     TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(config.stateDir()));
-    HostProcess.Launch launch =
-        new HostProcess.Launch(programs.host(), config.stateDir(), config.shells());
-    host = new HostProcess(vertx, launch, new Relay(), metrics::hostStarted);
+    HostFleet.Start start =
+        new HostFleet.Start(new PlainLauncher(), programs.host(), config.stateDir());
+    hosts = new HostFleet(vertx, config.hosts(), start, new Relay(), metrics::hostStarted);
     // The two know each other: pools how much is leased, leases what to do with a VM.
-    Pools pools = new Pools(vertx, host::client, catalog, this::leased, config.stateDir());
+    Pools pools = new Pools(vertx, hosts, catalog, this::leased, config.stateDir());
     ApiKeys keys = new ApiKeys(vertx, config.stateDir(), config.keysRequired(), Clock.systemUTC());
     if (config.keysRequired()) {
       keys.provideOperator(config.access().operatorKey());
@@ -75,47 +77,47 @@ public final class PoolService {
         new LeaseTable(
             vertx,
             config,
-            new HostSandboxes(host::client, catalog, pools),
+            new HostSandboxes(hosts, catalog, pools),
             catalog,
             pools,
             metrics,
             LeaseClock.system(),
             (lease, _) -> keys.leaseEnded(lease.id()));
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
-    api = new ApiServer(vertx, leases, catalog, pools, builder, host, metrics, keys);
+    api = new ApiServer(vertx, leases, catalog, pools, builder, hosts, metrics, keys);
   }
 
   private int leased(String template) {
     return leases.count(template);
   }
 
-  /** The host process's news go to the leases, which are made after it. */
-  private final class Relay implements HostListener {
+  /** The host processes' news go to the leases, which are made after them. */
+  private final class Relay implements FleetListener {
     @Override
     public void sandboxExited(String sandboxId, String reason, String consoleTail) {
       leases.sandboxExited(sandboxId, reason, consoleTail);
     }
 
     @Override
-    public void hostLost() {
-      leases.hostLost();
+    public void hostLost(Collection<String> sandboxIds) {
+      leases.hostLost(sandboxIds);
     }
   }
 
   /**
-   * Starts a host process and listens; does not wait for the former.
+   * Starts host processes and listens; does not wait for the former.
    *
    * @return the server, which tells its port
    */
   public Future<HttpServer> start() {
-    host.start();
+    hosts.start();
     return api.listen(config).onSuccess(listening -> server = listening);
   }
 
   /**
    * Stops in order: no connection is accepted and no lease given any more, builds are ended,
    * running requests have their time and are broken off, then leases are released, then the host
-   * process ends. What has not ended in its time ends with the host process, or is killed.
+   * processes end. What has not ended in its time ends with its host process, or is killed.
    *
    * @param grace for requests that run
    * @return done when all is gone; does not fail
@@ -132,8 +134,8 @@ public final class PoolService {
         .compose(_ -> leases.releaseAll().timeout(RELEASE_SECONDS, TimeUnit.SECONDS))
         .onFailure(e -> LOG.warn("not every lease was released: {}", e.toString()))
         .otherwiseEmpty()
-        .compose(_ -> host.stop())
-        .onFailure(e -> LOG.warn("the host process was not stopped in order: {}", e.toString()))
+        .compose(_ -> hosts.stop())
+        .onFailure(e -> LOG.warn("not every host process was stopped in order: {}", e.toString()))
         .otherwiseEmpty();
   }
 }

@@ -1,5 +1,6 @@
 package dev.rekindle.pool.config;
 
+import dev.rekindle.pool.fleet.FleetLimits;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ import java.util.Optional;
  * @param stateDir templates, snapshots, logs; absolute
  * @param maxLeases held at a time, {@code [1, 10000]}
  * @param maxQueue acquires that may wait, {@code [0, 100000]}
- * @param shells VMs built ahead for each shape, {@code [0, 64]}
+ * @param hosts of what size and how many host processes
  * @param access keys and TLS
  */
 public record ServiceConfig(
@@ -23,12 +24,13 @@ public record ServiceConfig(
     Path stateDir,
     int maxLeases,
     int maxQueue,
-    int shells,
+    FleetLimits hosts,
     AccessConfig access) {
   /** How to call the service. */
   public static final String USAGE =
       "usage: PoolMain [--listen HOST:PORT] [--state DIR] [--max-leases N] [--max-queue N]"
-          + " [--shells N] [--require-keys true|false] [--operator-key FILE]"
+          + " [--shells N] [--vms-per-host N] [--max-hosts N] [--spare-hosts N]"
+          + " [--host-idle-seconds N] [--require-keys true|false] [--operator-key FILE]"
           + " [--tls-cert PEM --tls-key PEM]";
 
   /** Checks the ranges. */
@@ -36,7 +38,6 @@ public record ServiceConfig(
     range("port", port, 0, 65535);
     range("max-leases", maxLeases, 1, 10_000);
     range("max-queue", maxQueue, 0, 100_000);
-    range("shells", shells, 0, 64);
     if (!stateDir.isAbsolute()) {
       throw new IllegalArgumentException("state must be absolute, got " + stateDir);
     }
@@ -80,7 +81,11 @@ public record ServiceConfig(
     String state = environment.getOrDefault("REKINDLE_STATE", "/var/lib/rekindle");
     int maxLeases = 64;
     int maxQueue = 1024;
-    int shells = 2;
+    int shells = FleetLimits.DEFAULT.shells();
+    int vmsPerHost = FleetLimits.DEFAULT.vmsPerHost();
+    int maxHosts = FleetLimits.DEFAULT.maxHosts();
+    int spareHosts = FleetLimits.DEFAULT.spareHosts();
+    int idleSeconds = FleetLimits.DEFAULT.idleSeconds();
     boolean keysAlways = false;
     String operatorKey = null;
     String certificate = environment.getOrDefault("REKINDLE_TLS_CERT", "");
@@ -96,6 +101,10 @@ public record ServiceConfig(
         case "--max-leases" -> maxLeases = number(args[i], value);
         case "--max-queue" -> maxQueue = number(args[i], value);
         case "--shells" -> shells = number(args[i], value);
+        case "--vms-per-host" -> vmsPerHost = number(args[i], value);
+        case "--max-hosts" -> maxHosts = number(args[i], value);
+        case "--spare-hosts" -> spareHosts = number(args[i], value);
+        case "--host-idle-seconds" -> idleSeconds = number(args[i], value);
         case "--require-keys" -> keysAlways = bool(args[i], value);
         case "--operator-key" -> operatorKey = value;
         case "--tls-cert" -> certificate = value;
@@ -119,7 +128,7 @@ public record ServiceConfig(
         stateDir,
         maxLeases,
         maxQueue,
-        shells,
+        new FleetLimits(vmsPerHost, maxHosts, spareHosts, idleSeconds, shells),
         access);
   }
 

@@ -1,6 +1,6 @@
 package dev.rekindle.pool.hostclient;
 
-/** What a host process tells unasked. Called on the event loop. */
+/** What a connection to a host process tells unasked. Called on the event loop. */
 public interface HostListener {
   /**
    * A sandbox stopped by itself and is gone.

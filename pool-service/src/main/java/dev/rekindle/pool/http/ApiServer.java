@@ -6,7 +6,7 @@ import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.hostclient.HostProcess;
+import dev.rekindle.pool.fleet.HostFleet;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateBuilder;
@@ -34,7 +34,7 @@ public final class ApiServer {
    * @param catalog behind {@code /v1/templates}
    * @param pools behind {@code /v1/pools}
    * @param builder behind {@code PUT /v1/templates}
-   * @param host behind exec and status
+   * @param hosts behind exec, pools and status
    * @param metrics behind {@code /metrics}
    * @param keys who may do what
    */
@@ -44,7 +44,7 @@ public final class ApiServer {
       TemplateCatalog catalog,
       Pools pools,
       TemplateBuilder builder,
-      HostProcess host,
+      HostFleet hosts,
       ServiceMetrics metrics,
       ApiKeys keys) {
     this.vertx = vertx;
@@ -52,11 +52,11 @@ public final class ApiServer {
     router.route().handler(new Access(keys)::check);
     BodyHandler body = BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES);
     new LeaseRoutes(leases).mount(router, body);
-    new ExecRoutes(leases, host::client, metrics).mount(router);
+    new ExecRoutes(leases, hosts, metrics).mount(router);
     new TemplateRoutes(catalog, builder).mount(router, body);
-    new PoolRoutes(pools, catalog).mount(router, body);
+    new PoolRoutes(pools, catalog, hosts).mount(router, body);
     new KeyRoutes(keys).mount(router, body);
-    new OpsRoutes(leases, catalog, host, metrics).mount(router);
+    new OpsRoutes(leases, catalog, hosts, metrics).mount(router);
     router.route().failureHandler(ApiServer::failed);
   }
 

@@ -2,9 +2,10 @@ package dev.rekindle.pool.http;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.rekindle.metrics.ServiceMetrics;
+import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.exec.ExecBody;
-import dev.rekindle.pool.hostclient.HostClient;
+import dev.rekindle.pool.fleet.HostFleet;
 import dev.rekindle.pool.lease.Lease;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
@@ -13,17 +14,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.function.Supplier;
 
 /** {@code /v1/leases/{id}/exec} and {@code /v1/run}. */
 final class ExecRoutes {
   private final LeaseTable leases;
-  private final Supplier<Future<HostClient>> host;
+  private final HostFleet hosts;
   private final ServiceMetrics metrics;
 
-  ExecRoutes(LeaseTable leases, Supplier<Future<HostClient>> host, ServiceMetrics metrics) {
+  ExecRoutes(LeaseTable leases, HostFleet hosts, ServiceMetrics metrics) {
     this.leases = leases;
-    this.host = host;
+    this.hosts = hosts;
     this.metrics = metrics;
   }
 
@@ -68,13 +68,19 @@ final class ExecRoutes {
   }
 
   private Future<HostReply.Exec> start(ExecRun run, ExecInput input, Lease lease, ExecBody body) {
-    return host.get()
-        .compose(client -> {
+    return hosts
+        .holder(lease.id())
+        .map(client -> {
           Future<HostReply.Exec> ended = run.start(client, lease.id(), body, metrics);
           run.endWithKey();
           input.feed(run, body);
           return ended;
-        });
+        })
+        .orElseGet(() ->
+            Future.failedFuture(
+                new ServiceException(
+                    ErrorCode.HOST_UNAVAILABLE,
+                    "the host process of lease " + lease.id() + " is gone")));
   }
 
   private static void guarded(RoutingContext context, Runnable action) {

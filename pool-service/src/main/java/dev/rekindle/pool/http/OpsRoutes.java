@@ -1,30 +1,30 @@
 package dev.rekindle.pool.http;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.metrics.ServiceMetrics;
-import dev.rekindle.pool.hostclient.HostClient;
-import dev.rekindle.pool.hostclient.HostProcess;
+import dev.rekindle.pool.fleet.HostFleet;
+import dev.rekindle.pool.fleet.HostView;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
-import dev.rekindle.snapshotter.host.protocol.HostRequest;
-import io.vertx.core.Future;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.function.ToLongFunction;
 
 /** Health, metrics, status and the API's own description. */
 final class OpsRoutes {
   private final LeaseTable leases;
   private final TemplateCatalog templates;
-  private final HostProcess host;
+  private final HostFleet hosts;
   private final ServiceMetrics metrics;
 
-  OpsRoutes(
-      LeaseTable leases, TemplateCatalog templates, HostProcess host, ServiceMetrics metrics) {
+  OpsRoutes(LeaseTable leases, TemplateCatalog templates, HostFleet hosts, ServiceMetrics metrics) {
     this.leases = leases;
     this.templates = templates;
-    this.host = host;
+    this.hosts = hosts;
     this.metrics = metrics;
   }
 
@@ -40,57 +40,81 @@ final class OpsRoutes {
   }
 
   private void ready(RoutingContext context) {
-    boolean ready = host.ready();
+    boolean ready = hosts.ready();
     Replies.json(context, ready ? 200 : 503, Json.object().put("ready", ready).put("host", ready));
   }
 
-  private Future<HostReply.Stats> stats() {
-    return host.ready()
-        ? host.client().compose(OpsRoutes::ask)
-        : Future.failedFuture("no host process");
-  }
-
-  private static Future<HostReply.Stats> ask(HostClient client) {
-    return client.request(new HostRequest.Stats(), HostReply.Stats.class);
-  }
-
   private void scrape(RoutingContext context) {
-    stats()
-        .onSuccess(s -> metrics.ready(s.shells(), s.parked()))
-        .onFailure(_ -> metrics.ready(0, 0))
-        .onComplete(_ ->
-            context
-                .response()
-                .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                .end(metrics.scrape()));
+    hosts
+        .views()
+        .onComplete(views -> {
+          metrics.ready(
+              (int) sum(views.result(), HostReply.Stats::shells),
+              (int) sum(views.result(), HostReply.Stats::parked));
+          context
+              .response()
+              .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+              .end(metrics.scrape());
+        });
+  }
+
+  private static long sum(List<HostView> hosts, ToLongFunction<HostReply.Stats> what) {
+    return hosts.stream().flatMap(host -> host.stats().stream()).mapToLong(what).sum();
   }
 
   private void status(RoutingContext context) {
-    stats()
-        .onComplete(result -> {
-          ObjectNode reply =
-              Json.object()
-                  .put("status", result.succeeded() ? "ready" : "no host process")
-                  .put("pid", ProcessHandle.current().pid())
-                  .put("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000)
-                  .put("leases", leases.all().size())
-                  .put("waiting", leases.waiting())
-                  .put("templates", templates.all().size())
-                  .put("hostStarts", host.starts());
-          if (result.succeeded()) {
-            HostReply.Stats s = result.result();
-            reply
-                .putObject("host")
-                .put("sandboxes", s.sandboxes())
-                .put("shells", s.shells())
-                .put("parked", s.parked())
-                .put("rssBytes", s.rssBytes())
-                .put("pssBytes", s.pssBytes())
-                .put("threads", s.threads())
-                .put("fds", s.fds())
-                .put("mappings", s.mappings());
-          }
-          Replies.json(context, 200, reply);
-        });
+    hosts.views().onComplete(views -> Replies.json(context, 200, describe(views.result())));
+  }
+
+  private ObjectNode describe(List<HostView> views) {
+    ObjectNode reply =
+        Json.object()
+            .put("status", hosts.ready() ? "ready" : "no host process")
+            .put("pid", ProcessHandle.current().pid())
+            .put("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000)
+            .put("leases", leases.all().size())
+            .put("waiting", leases.waiting())
+            .put("templates", templates.all().size())
+            .put("hostStarts", hosts.starts());
+    if (hosts.ready()) {
+      reply
+          .putObject("host")
+          .put("sandboxes", sum(views, HostReply.Stats::sandboxes))
+          .put("shells", sum(views, HostReply.Stats::shells))
+          .put("parked", sum(views, HostReply.Stats::parked))
+          .put("rssBytes", sum(views, HostReply.Stats::rssBytes))
+          .put("pssBytes", sum(views, HostReply.Stats::pssBytes))
+          .put("threads", sum(views, HostReply.Stats::threads))
+          .put("fds", sum(views, HostReply.Stats::fds))
+          .put("mappings", sum(views, HostReply.Stats::mappings));
+    }
+    ArrayNode each = reply.putArray("hosts");
+    views.forEach(view -> describe(view, each.addObject()));
+    return reply;
+  }
+
+  private static void describe(HostView host, ObjectNode node) {
+    node.put("name", host.name())
+        .put("pid", host.pid())
+        .put("state", host.state())
+        .put("uptimeSeconds", host.uptimeSeconds())
+        .put("restarts", host.restarts())
+        .put("sandboxes", host.sandboxes())
+        .put("capacity", host.capacity())
+        .put("tenancy", host.tenancy());
+    host.tenants().forEach(node.putArray("tenants")::add);
+    if (host.template() != null) {
+      node.put("template", host.template());
+    }
+    host.stats()
+        .ifPresent(stats ->
+            node.put("vms", stats.sandboxes() + stats.parked() + stats.shells())
+                .put("parked", stats.parked())
+                .put("shells", stats.shells())
+                .put("rssBytes", stats.rssBytes())
+                .put("pssBytes", stats.pssBytes())
+                .put("threads", stats.threads())
+                .put("fds", stats.fds())
+                .put("mappings", stats.mappings()));
   }
 }

@@ -2,7 +2,9 @@ package dev.rekindle.pool.lease;
 
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.hostclient.HostClient;
+import dev.rekindle.pool.fleet.HostFleet;
+import dev.rekindle.pool.fleet.Want;
+import dev.rekindle.pool.sizing.PoolSpec;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostException;
@@ -12,44 +14,68 @@ import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Supplier;
 
-/** Sandboxes of a host process. */
+/** Sandboxes of host processes. */
 public final class HostSandboxes implements Sandboxes {
-  private final Supplier<Future<HostClient>> host;
+  /** How often a sandbox is begun anew because its process died under it. */
+  private static final int TRIES = 3;
+
+  private final HostFleet hosts;
   private final TemplateCatalog templates;
   private final Pools pools;
 
   /**
-   * @param host the host process, waited for if it is just being started
+   * @param hosts the host processes
    * @param templates where snapshots lie
    * @param pools say how VMs are recycled
    */
-  public HostSandboxes(Supplier<Future<HostClient>> host, TemplateCatalog templates, Pools pools) {
-    this.host = host;
+  public HostSandboxes(HostFleet hosts, TemplateCatalog templates, Pools pools) {
+    this.hosts = hosts;
     this.templates = templates;
     this.pools = pools;
   }
 
   @Override
   public Future<Made> make(String id, Template template, String tenant) {
+    PoolSpec pool = pools.spec(template.name());
     HostRequest.Acquire request =
         new HostRequest.Acquire(
             id,
             templates.snapshotDir(template).toString(),
             templates.imagesDir().toString(),
             tenant,
-            pools.spec(template.name()).recycle(),
+            pool.recycle(),
             new HostRequest.Identity(id, LeaseSecrets.hex(16), id));
-    long begun = System.nanoTime();
-    return host.get()
+    Want want =
+        new Want(
+            template.name(),
+            request.snapshotDir(),
+            tenant,
+            pool.hosts() == PoolSpec.Hosts.OWN,
+            pool.tenantsShareHost());
+    return make(request, want, System.nanoTime(), TRIES)
+        .recover(e -> Future.failedFuture(failure(e)));
+  }
+
+  private Future<Made> make(HostRequest.Acquire request, Want want, long begun, int tries) {
+    return hosts
+        .place(request.sandboxId(), want)
         .compose(client -> {
           long sent = System.nanoTime();
           return client
               .request(request, HostReply.Acquire.class)
-              .map(reply -> new Made(reply.served(), stages(begun, sent, reply)));
-        })
-        .recover(e -> Future.failedFuture(failure(e)));
+              .map(reply -> new Made(reply.served(), stages(begun, sent, reply)))
+              .recover(e -> {
+                hosts.free(request.sandboxId());
+                return isGone(e) && tries > 1
+                    ? make(request, want, begun, tries - 1)
+                    : Future.failedFuture(e);
+              });
+        });
+  }
+
+  private static boolean isGone(Throwable e) {
+    return e instanceof ServiceException s && s.error() == ErrorCode.HOST_UNAVAILABLE;
   }
 
   private static Map<String, Long> stages(long begun, long sent, HostReply.Acquire reply) {
@@ -74,8 +100,11 @@ public final class HostSandboxes implements Sandboxes {
 
   @Override
   public Future<Void> destroy(String id) {
-    return host.get()
-        .compose(client -> client.request(new HostRequest.Release(id), HostReply.Release.class))
+    return hosts
+        .holder(id)
+        .map(client -> client.request(new HostRequest.Release(id), HostReply.Release.class))
+        .orElseGet(Future::succeededFuture)
+        .onComplete(_ -> hosts.free(id))
         .mapEmpty();
   }
 }

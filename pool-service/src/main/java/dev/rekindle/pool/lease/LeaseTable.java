@@ -4,7 +4,7 @@ import dev.rekindle.metrics.ServiceMetrics;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.hostclient.HostListener;
+import dev.rekindle.pool.fleet.FleetListener;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.template.Template;
@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * time, and wait in a bounded queue; a deadline is kept to 100 ms by the monotonic clock. Thread:
  * one event loop.
  */
-public final class LeaseTable implements HostListener {
+public final class LeaseTable implements FleetListener {
   /** Longest time a lease may be asked for, seconds: a day. */
   public static final int MAX_TTL_SECONDS = 86_400;
 
@@ -357,9 +357,12 @@ public final class LeaseTable implements HostListener {
   }
 
   @Override
-  public void hostLost() {
-    for (Lease lease : all()) {
-      lose(lease, "the host process of its sandbox died");
+  public void hostLost(Collection<String> sandboxIds) {
+    for (String id : sandboxIds) {
+      Lease lease = leases.get(id);
+      if (lease != null) {
+        lose(lease, "the host process of its sandbox died");
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package dev.rekindle.pool.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rekindle.pool.fleet.FleetLimits;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ServiceConfigTest {
   private static ServiceConfig config(String host, int port, String state, int leases, int queue) {
     Path dir = Path.of(state);
-    return new ServiceConfig(host, port, dir, leases, queue, 2, AccessConfig.of(dir));
+    return new ServiceConfig(
+        host, port, dir, leases, queue, FleetLimits.DEFAULT, AccessConfig.of(dir));
   }
 
   @Test
@@ -27,6 +29,25 @@ class ServiceConfigTest {
         .isEqualTo(config("[::1]", 2, "/b", 64, 1024));
   }
 
+  @Test
+  void shouldTakeTheLimitsOfHostProcesses() {
+    String[] args = {
+      "--vms-per-host",
+      "1",
+      "--max-hosts",
+      "9",
+      "--spare-hosts",
+      "0",
+      "--host-idle-seconds",
+      "7",
+      "--shells",
+      "3"
+    };
+
+    assertThat(ServiceConfig.parse(Map.of(), args).hosts())
+        .isEqualTo(new FleetLimits(1, 9, 0, 7, 3));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "--listen, 7070, listen must be HOST:PORT",
@@ -39,6 +60,10 @@ class ServiceConfigTest {
     "--require-keys, maybe, '--require-keys must be true or false, got maybe'",
     "--tls-cert, /c.pem, tls-cert and tls-key must be given together",
     "--tls-key, /k.pem, tls-cert and tls-key must be given together",
+    "--vms-per-host, 0, 'vms-per-host must be in [1, 1024], got 0'",
+    "--max-hosts, 257, 'max-hosts must be in [1, 256], got 257'",
+    "--spare-hosts, -1, 'spare-hosts must be in [0, 16], got -1'",
+    "--host-idle-seconds, 0, 'host-idle-seconds must be in [1, 86400], got 0'",
     "--color, red, unknown argument --color"
   })
   void shouldNameWhatIsWrong(String name, String value, String message) {

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rekindle.pool.auth.Scope;
 import dev.rekindle.pool.error.ErrorCode;
-import dev.rekindle.pool.hostclient.HostProcess;
+import dev.rekindle.pool.fleet.FleetLimits;
+import dev.rekindle.pool.fleet.HostFleet;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
@@ -124,9 +125,9 @@ class OpenApiTest {
   }
 
   private List<String> routes() {
-    HostProcess.Launch nothing = new HostProcess.Launch(List.of(), Path.of("/"), 0);
-    HostProcess host = new HostProcess(vertx, nothing, null, () -> {});
-    ApiServer server = new ApiServer(vertx, null, null, null, null, host, null, null);
+    HostFleet.Start nothing = new HostFleet.Start(null, List.of(), Path.of("/"));
+    HostFleet hosts = new HostFleet(vertx, FleetLimits.DEFAULT, nothing, null, () -> {});
+    ApiServer server = new ApiServer(vertx, null, null, null, null, hosts, null, null);
     return server.router().getRoutes().stream()
         .filter(route -> route.getPath() != null)
         .map(OpenApiTest::describe)

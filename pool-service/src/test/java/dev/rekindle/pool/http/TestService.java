@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.rekindle.pool.PoolService;
 import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
+import dev.rekindle.pool.fleet.FleetLimits;
 import dev.rekindle.pool.hostclient.FakeHost;
 import dev.rekindle.snapshotter.host.HostMain;
 import io.vertx.core.Future;
@@ -23,6 +24,9 @@ import java.util.concurrent.TimeUnit;
 /** The service with a host process that has no VMs, and one template, {@code base}. */
 final class TestService {
   static final int MAX_LEASES = 8;
+
+  /** So that what the process holds is what the service holds. */
+  static final FleetLimits ONE_HOST = new FleetLimits(32, 1, 1, 300, 0);
 
   /** Of requests that run when the service stops. */
   static final Duration GRACE = Duration.ofSeconds(10);
@@ -51,16 +55,27 @@ final class TestService {
   private int port;
 
   TestService(Path state, List<String> builder) throws Exception {
-    this(withBase(state), fakeHost(), builder, 0, AccessConfig.of(state));
+    this(state, builder, ONE_HOST);
   }
 
-  /** As the other, reached in some way of its own. */
+  /** As the other, reached in some way of its own; does not wait until it is ready. */
   TestService(Path state, AccessConfig access) throws Exception {
-    this(withBase(state), fakeHost(), PANICKING_BUILDER, 0, access);
+    this(withBase(state), fakeHost(), PANICKING_BUILDER, ONE_HOST, access);
   }
 
-  /** The service with a host process that has VMs, and the templates that are there. */
+  /** With as many host processes, all without VMs. */
+  TestService(Path state, List<String> builder, FleetLimits hosts) throws Exception {
+    this(withBase(state), fakeHost(), builder, hosts, AccessConfig.of(state));
+    awaitReady();
+  }
+
+  /** The service with one host process that has VMs, and the templates that are there. */
   static TestService ofRealHost(Path state) throws Exception {
+    return ofRealHosts(state, new FleetLimits(32, 1, 1, 300, 2));
+  }
+
+  /** With as many host processes. */
+  static TestService ofRealHosts(Path state, FleetLimits hosts) throws Exception {
     List<String> host =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -71,11 +86,12 @@ final class TestService {
             "-cp",
             System.getProperty("java.class.path"),
             HostMain.class.getName());
-    return new TestService(state, host, PANICKING_BUILDER, 2, AccessConfig.of(state));
+    return new TestService(state, host, PANICKING_BUILDER, hosts, AccessConfig.of(state))
+        .awaitReady();
   }
 
   private TestService(
-      Path state, List<String> host, List<String> builder, int shells, AccessConfig access)
+      Path state, List<String> host, List<String> builder, FleetLimits hosts, AccessConfig access)
       throws Exception {
     this.state = state;
     // One thread of each kind, so that their number is not a matter of chance.
@@ -86,10 +102,16 @@ final class TestService {
                 .setWorkerPoolSize(1)
                 .setFileSystemOptions(
                     new FileSystemOptions().setFileCacheDir(state.resolve("cache").toString())));
-    ServiceConfig config =
-        new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, shells, access);
+    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, hosts, access);
     PoolService.Programs programs = new PoolService.Programs(host, builder);
     vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
+  }
+
+  private TestService awaitReady() throws Exception {
+    while (http().send("GET", "/readyz", "-", "").status() != 200) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    return this;
   }
 
   private static Path withBase(Path state) throws IOException {
@@ -150,15 +172,16 @@ final class TestService {
     return http().send("GET", "/v1/status", "-", "").json();
   }
 
-  /** A lease of {@code base}. */
+  /** A lease of {@code base} for nobody in particular. */
   JsonNode lease(int ttlSeconds) throws IOException {
-    RawHttp.Reply reply =
-        http()
-            .send(
-                "POST",
-                "/v1/leases",
-                "-",
-                "{\"template\":\"base\",\"ttlSeconds\":" + ttlSeconds + "}");
+    return lease("base", "", ttlSeconds);
+  }
+
+  JsonNode lease(String template, String tenant, int ttlSeconds) throws IOException {
+    String body =
+        "{\"template\":\"%s\",\"tenant\":\"%s\",\"ttlSeconds\":%d}"
+            .formatted(template, tenant, ttlSeconds);
+    RawHttp.Reply reply = http().send("POST", "/v1/leases", "-", body);
     assertThat(reply.status()).as(reply.body()).isEqualTo(201);
     return reply.json();
   }

@@ -8,17 +8,23 @@ import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
+import dev.rekindle.pool.fleet.FleetLimits;
+import dev.rekindle.pool.fleet.PoolWant;
+import dev.rekindle.pool.fleet.Stock;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +48,16 @@ class LeaseTableTest {
   private final Vertx vertx = Vertx.vertx();
   private final Context loop = vertx.getOrCreateContext();
   private LeaseTable table;
+
+  private static final class NoStock implements Stock {
+    @Override
+    public void keep(Collection<PoolWant> wants) {}
+
+    @Override
+    public Optional<HostReply.PoolLevel> level(String snapshotDir) {
+      return Optional.empty();
+    }
+  }
 
   private interface Body {
     void run() throws Exception;
@@ -69,16 +85,12 @@ class LeaseTableTest {
         "{\"name\":\"base\",\"recipe\":{},\"snapshotId\":\"base-0123456789ab\",\"generation\":1,"
             + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
     ServiceConfig config =
-        new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 2, 0, AccessConfig.of(state));
+        new ServiceConfig(
+            "127.0.0.1", 0, state, MAX_LEASES, 2, FleetLimits.DEFAULT, AccessConfig.of(state));
     onLoop(() -> {
       TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(state));
       Pools pools =
-          new Pools(
-              vertx,
-              () -> Future.failedFuture("no host process"),
-              catalog,
-              template -> table.count(template),
-              state);
+          new Pools(vertx, new NoStock(), catalog, template -> table.count(template), state);
       LeaseClock clock = new LeaseClock(() -> wall, () -> nanos);
       table =
           new LeaseTable(vertx, config, sandboxes, catalog, pools, metrics, clock, (_, _) -> {});
@@ -273,6 +285,20 @@ class LeaseTableTest {
       assertThat(waiting.future().result().stagesMicros())
           .containsExactly(
               Map.entry("queue", 3_000_000L), Map.entry("map", 7L), Map.entry("total", 3_000_000L));
+    });
+  }
+
+  @Test
+  void shouldLoseOnlyTheLeasesOfTheProcessThatDied() throws Exception {
+    onLoop(() -> {
+      Lease lost = lease(100);
+      Lease kept = lease(100);
+
+      table.hostLost(List.of(lost.id(), "sb-that-was-being-made"));
+
+      assertGone(lost.id(), ErrorCode.LEASE_LOST);
+      assertThat(table.find(kept.id())).isSameAs(kept);
+      assertThat(sandboxes.destroying).isEmpty();
     });
   }
 
