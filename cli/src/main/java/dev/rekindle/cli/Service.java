@@ -47,7 +47,8 @@ final class Service {
       if (lab) {
         console.say(
             "this host's KVM cannot run Linux guests at native speed; the service runs in the lab,"
-                + " a QEMU machine under software emulation (its times say nothing of a real host)");
+                + " a QEMU machine under software emulation (its times say nothing of a real"
+                + " host)");
         startInLab();
       } else {
         startHere();
@@ -87,8 +88,7 @@ final class Service {
     command.add(settings.java());
     command.addAll(
         List.of(
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
+            "@" + settings.home().resolve("scripts/service.jvmargs"),
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Xmx256m",

@@ -13,6 +13,8 @@ import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateBuilder;
 import dev.rekindle.pool.template.TemplateCatalog;
+import dev.rekindle.snapshotter.index.IndexKeeper;
+import dev.rekindle.snapshotter.index.IndexKeys;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +50,7 @@ public final class PoolService {
   }
 
   private final ServiceConfig config;
+  private final IndexKeeper index;
   private final HostFleet hosts;
   private final LeaseTable leases;
   private final TemplateBuilder builder;
@@ -63,9 +67,15 @@ public final class PoolService {
     this.config = config;
     Files.createDirectories(config.stateDir());
     ServiceMetrics metrics = new ServiceMetrics();
-    TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(config.stateDir()));
+    TemplateStore store = new TemplateStore(config.stateDir());
+    IndexKeys indexKeys = IndexKeys.open(config.stateDir());
+    index = new IndexKeeper(config.stateDir(), indexKeys, TemplateCatalog.entries(store));
+    TemplateCatalog catalog = new TemplateCatalog(vertx, store, index);
     HostFleet.Start start =
-        new HostFleet.Start(new PlainLauncher(), programs.host(), config.stateDir());
+        new HostFleet.Start(
+            new PlainLauncher(),
+            withIndexKey(programs.host(), indexKeys.publicKey()),
+            config.stateDir());
     hosts = new HostFleet(vertx, config.hosts(), start, new Relay(), metrics::hostStarted);
     // The two know each other: pools how much is leased, leases what to do with a VM.
     Pools pools = new Pools(vertx, hosts, catalog, this::leased, config.stateDir());
@@ -85,6 +95,12 @@ public final class PoolService {
             (lease, _) -> keys.leaseEnded(lease.id()));
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
     api = new ApiServer(vertx, leases, catalog, pools, builder, hosts, metrics, keys);
+  }
+
+  private static List<String> withIndexKey(List<String> host, String publicKey) {
+    List<String> command = new ArrayList<>(host);
+    command.addAll(List.of("--index-key", publicKey));
+    return command;
   }
 
   private int leased(String template) {
@@ -111,7 +127,11 @@ public final class PoolService {
    */
   public Future<HttpServer> start() {
     hosts.start();
-    return api.listen(config).onSuccess(listening -> server = listening);
+    return api.listen(config)
+        .onSuccess(listening -> {
+          server = listening;
+          index.start();
+        });
   }
 
   /**
@@ -129,6 +149,7 @@ public final class PoolService {
             : server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS);
     leases.stop();
     builder.stop();
+    index.close();
     return drained
         .otherwiseEmpty()
         .compose(_ -> leases.releaseAll().timeout(RELEASE_SECONDS, TimeUnit.SECONDS))

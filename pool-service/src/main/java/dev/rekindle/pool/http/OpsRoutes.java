@@ -8,10 +8,12 @@ import dev.rekindle.pool.fleet.HostView;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
+import dev.rekindle.snapshotter.index.IndexKeeper;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToLongFunction;
 
 /** Health, metrics, status and the API's own description. */
@@ -88,6 +90,15 @@ final class OpsRoutes {
           .put("fds", sum(views, HostReply.Stats::fds))
           .put("mappings", sum(views, HostReply.Stats::mappings));
     }
+    IndexKeeper.Status index = templates.index();
+    reply
+        .putObject("index")
+        .put("state", index.state().name().toLowerCase(Locale.ROOT))
+        .put("generation", index.generation())
+        .put("snapshots", index.snapshots())
+        .put("templates", index.templates())
+        .put("rebuilds", index.rebuilds())
+        .put("error", index.error());
     ArrayNode each = reply.putArray("hosts");
     views.forEach(view -> describe(view, each.addObject()));
     return reply;
@@ -115,6 +126,12 @@ final class OpsRoutes {
                 .put("pssBytes", stats.pssBytes())
                 .put("threads", stats.threads())
                 .put("fds", stats.fds())
-                .put("mappings", stats.mappings()));
+                .put("mappings", stats.mappings())
+                .putObject("index")
+                .put("generation", stats.index().generation())
+                .put("entries", stats.index().entries())
+                .put("reads", stats.index().reads())
+                .put("rejected", stats.index().rejected())
+                .put("unindexed", stats.index().unindexed()));
   }
 }

@@ -1,5 +1,7 @@
 package dev.rekindle.pool.template;
 
+import dev.rekindle.snapshotter.index.IndexEntry;
+import dev.rekindle.snapshotter.index.IndexKeeper;
 import dev.rekindle.snapshotter.template.Template;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Future;
@@ -26,17 +28,20 @@ public final class TemplateCatalog {
 
   private final Vertx vertx;
   private final TemplateStore store;
+  private final IndexKeeper index;
   private final Map<String, Template> templates = new TreeMap<>();
   private final Map<String, Integer> users = new HashMap<>();
 
   /**
    * @param vertx for work on the disk
    * @param store what lies there
+   * @param index made equal to the store at every change
    * @throws IOException if it cannot be read
    */
-  public TemplateCatalog(Vertx vertx, TemplateStore store) throws IOException {
+  public TemplateCatalog(Vertx vertx, TemplateStore store, IndexKeeper index) throws IOException {
     this.vertx = vertx;
     this.store = store;
+    this.index = index;
     store.sweepUnfinished();
     store.list().forEach(t -> templates.put(t.name(), t));
   }
@@ -94,7 +99,7 @@ public final class TemplateCatalog {
   }
 
   /**
-   * Reads a template anew after a build.
+   * Reads a template anew after a build. It can be leased once the index has it, or is withdrawn.
    *
    * @param name of the template
    * @return its new generation
@@ -102,6 +107,7 @@ public final class TemplateCatalog {
   public Future<Template> reload(String name) {
     return vertx
         .executeBlocking(() -> store.find(name).orElseThrow(), false)
+        .compose(template -> indexed(Set.of()).map(template))
         .onSuccess(template -> {
           templates.put(name, template);
           sweep();
@@ -119,19 +125,48 @@ public final class TemplateCatalog {
     return vertx.executeBlocking(() -> store.delete(name), false).onSuccess(_ -> sweep());
   }
 
+  /**
+   * @param templates in the state directory
+   * @return what is to be indexed of them
+   */
+  public static IndexKeeper.Templates entries(TemplateStore templates) {
+    return () ->
+        templates.list().stream()
+            .map(t ->
+                new IndexEntry.TemplateEntry(
+                    t.name(), t.snapshotId(), t.generation(), t.createdAt()))
+            .toList();
+  }
+
+  /**
+   * @return what the snapshot index is now
+   */
+  public IndexKeeper.Status index() {
+    return index.status();
+  }
+
+  private Future<Void> indexed(Set<String> leaving) {
+    return Future.fromCompletionStage(index.update(leaving), vertx.getOrCreateContext());
+  }
+
+  /** Removes what no template names and no lease uses: from the index first, then from the disk. */
   private void sweep() {
-    Set<String> used = new HashSet<>(users.keySet());
     vertx
-        .executeBlocking(
-            () -> {
-              for (String snapshot : store.unreferencedSnapshots()) {
-                if (!used.contains(snapshot)) {
-                  store.removeSnapshot(snapshot);
-                }
-              }
-              return null;
-            },
-            true)
+        .executeBlocking(store::unreferencedSnapshots, true)
+        .compose(unnamed -> {
+          Set<String> garbage = new HashSet<>(unnamed);
+          garbage.removeAll(users.keySet());
+          return indexed(garbage).map(garbage);
+        })
+        .compose(garbage ->
+            vertx.executeBlocking(
+                () -> {
+                  for (String snapshot : garbage) {
+                    store.removeSnapshot(snapshot);
+                  }
+                  return null;
+                },
+                true))
         .onFailure(e -> LOG.warn("snapshots could not be removed: {}", e.getMessage()));
   }
 }

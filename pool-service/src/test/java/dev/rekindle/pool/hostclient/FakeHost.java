@@ -27,12 +27,16 @@ public final class FakeHost implements SandboxFactory {
    * @param args {@code --socket PATH} and others, which are ignored
    */
   public static void main(String... args) throws Exception {
-    try (HostServer server = HostServer.start(Path.of(args[1]), new FakeHost())) {
+    try (HostServer server = HostServer.start(socket(args), new FakeHost())) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close));
       System.out.println("ready");
       server.awaitAbandoned();
     }
     System.exit(0);
+  }
+
+  private static Path socket(String... args) {
+    return Path.of(args[List.of(args).indexOf("--socket") + 1]);
   }
 
   private static final class Local implements Sandbox {

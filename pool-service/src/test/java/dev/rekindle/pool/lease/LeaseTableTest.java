@@ -14,10 +14,13 @@ import dev.rekindle.pool.fleet.Stock;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
+import dev.rekindle.snapshotter.index.IndexKeeper;
+import dev.rekindle.snapshotter.index.IndexKeys;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Context;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -77,6 +80,14 @@ class LeaseTableTest {
     done.future().await(30, TimeUnit.SECONDS);
   }
 
+  /** Its index is never started, and so not there. */
+  private static TemplateCatalog catalog(Vertx vertx, Path state) throws IOException {
+    TemplateStore store = new TemplateStore(state);
+    IndexKeeper index =
+        new IndexKeeper(state, IndexKeys.open(state), TemplateCatalog.entries(store));
+    return new TemplateCatalog(vertx, store, index);
+  }
+
   @BeforeEach
   void start(@TempDir Path state) throws Exception {
     Files.createDirectories(state.resolve("templates"));
@@ -88,7 +99,7 @@ class LeaseTableTest {
         new ServiceConfig(
             "127.0.0.1", 0, state, MAX_LEASES, 2, FleetLimits.DEFAULT, AccessConfig.of(state));
     onLoop(() -> {
-      TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(state));
+      TemplateCatalog catalog = catalog(vertx, state);
       Pools pools =
           new Pools(vertx, new NoStock(), catalog, template -> table.count(template), state);
       LeaseClock clock = new LeaseClock(() -> wall, () -> nanos);

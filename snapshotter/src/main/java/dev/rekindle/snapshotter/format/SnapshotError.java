@@ -24,6 +24,12 @@ public enum SnapshotError {
   CPU_INCOMPATIBLE("snapshot.cpu_incompatible"),
   /** A disk image the guest uses does not exist or has another size. */
   IMAGE_MISMATCH("snapshot.image_mismatch"),
+  /** The snapshot index is there and has no such snapshot. */
+  NOT_INDEXED("snapshot.not_indexed"),
+  /** The index's entry was not written by the service, or is damaged, or is an old one. */
+  INDEX_REFUSED("snapshot.index_refused"),
+  /** The files are not those the service signed. */
+  NOT_AS_SIGNED("snapshot.not_as_signed"),
   /** The file system is full. */
   NO_SPACE("snapshot.no_space"),
   /** Another error of the file system. */

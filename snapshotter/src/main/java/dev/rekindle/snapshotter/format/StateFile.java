@@ -158,6 +158,21 @@ public final class StateFile {
     return new Section(tag, index, (flags & FLAG_REQUIRED) != 0, payload);
   }
 
+  /**
+   * @param sections all of a state file
+   * @param tag looked for
+   * @return the one section of that tag
+   * @throws SnapshotException {@code section_invalid} if there is none or several
+   */
+  public static Section only(List<Section> sections, String tag) throws SnapshotException {
+    List<Section> found = sections.stream().filter(s -> s.tag().equals(tag)).toList();
+    if (found.size() != 1) {
+      throw new SnapshotException(
+          SnapshotError.SECTION_INVALID, "must be one section " + tag + ", got " + found.size());
+    }
+    return found.getFirst();
+  }
+
   static int crc(byte[] bytes, int from, int length) {
     CRC32C crc = new CRC32C();
     crc.update(bytes, from, length);

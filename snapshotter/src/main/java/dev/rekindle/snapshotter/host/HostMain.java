@@ -2,6 +2,7 @@ package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.ProcessLogging;
 import dev.rekindle.snapshotter.agent.VsockGuestAgent;
+import dev.rekindle.snapshotter.index.IndexFollower;
 import dev.rekindle.vmm.kvm.KvmUnavailableException;
 import dev.rekindle.vmm.machine.KvmHost;
 import java.io.IOException;
@@ -36,9 +37,13 @@ public final class HostMain {
       System.exit(2);
       return;
     }
-    try (HostServer server = HostServer.start(options.socket(), factory(options))) {
+    try (SealedSnapshots index = index(options);
+        HostServer server = HostServer.start(options.socket(), factory(options, index))) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close, "host-stop"));
       System.out.println("ready");
+      if (index != null) {
+        index.warmUp();
+      }
       server.awaitAbandoned();
       LOG.info("stopping: nobody is connected");
     } catch (IOException e) {
@@ -48,14 +53,22 @@ public final class HostMain {
     System.exit(0);
   }
 
-  private static SandboxFactory factory(HostOptions options) {
+  /** Null without a key. */
+  private static SealedSnapshots index(HostOptions options) {
+    return options.indexKey() == null
+        ? null
+        : new SealedSnapshots(new IndexFollower(options.stateDir(), options.indexKey()));
+  }
+
+  private static SandboxFactory factory(HostOptions options, SealedSnapshots index) {
     try {
       KvmHost host = KvmHost.open();
       return new MicroVmFactory(
           host,
           vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
           options.shellsPerShape(),
-          Duration.ofSeconds(options.agentTimeoutSeconds()));
+          Duration.ofSeconds(options.agentTimeoutSeconds()),
+          index);
     } catch (KvmUnavailableException e) {
       LOG.error("no sandboxes here: {}", e.getMessage());
       return new KvmlessFactory(e.getMessage());

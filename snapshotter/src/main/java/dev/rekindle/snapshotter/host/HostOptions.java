@@ -9,10 +9,13 @@ import java.nio.file.Path;
  * @param stateDir the state directory; absolute
  * @param shellsPerShape VMs to keep built ahead for each shape; 0 for none
  * @param agentTimeoutSeconds until a restored guest's agent must have answered
+ * @param indexKey the public key the snapshot index is signed with; null to do without an index
  */
-record HostOptions(Path socket, Path stateDir, int shellsPerShape, int agentTimeoutSeconds) {
+record HostOptions(
+    Path socket, Path stateDir, int shellsPerShape, int agentTimeoutSeconds, String indexKey) {
   static final String USAGE =
-      "usage: HostMain --socket PATH --state DIR [--shells N] [--agent-timeout SECONDS]";
+      "usage: HostMain --socket PATH --state DIR [--shells N] [--agent-timeout SECONDS]"
+          + " [--index-key BASE64]";
 
   /**
    * @param args as given to main
@@ -23,6 +26,7 @@ record HostOptions(Path socket, Path stateDir, int shellsPerShape, int agentTime
     Path state = null;
     int shells = 2;
     int agentTimeout = 30;
+    String indexKey = null;
     for (int i = 0; i < args.length; i += 2) {
       if (i + 1 == args.length) {
         throw new IllegalArgumentException(args[i] + " needs a value");
@@ -33,13 +37,14 @@ record HostOptions(Path socket, Path stateDir, int shellsPerShape, int agentTime
         case "--state" -> state = Path.of(value).toAbsolutePath();
         case "--shells" -> shells = number(args[i], value, 0, 64);
         case "--agent-timeout" -> agentTimeout = number(args[i], value, 1, 600);
+        case "--index-key" -> indexKey = value;
         default -> throw new IllegalArgumentException("unknown argument " + args[i]);
       }
     }
     if (socket == null || state == null) {
       throw new IllegalArgumentException("--socket and --state are required");
     }
-    return new HostOptions(socket, state, shells, agentTimeout);
+    return new HostOptions(socket, state, shells, agentTimeout, indexKey);
   }
 
   private static int number(String name, String value, int min, int max) {

@@ -182,7 +182,8 @@ public final class HostServer implements AutoCloseable, Executor {
         stats.mappings(),
         stats.fds(),
         stats.threads(),
-        factory.pools());
+        factory.pools(),
+        factory.index());
   }
 
   private void exited(String id, Sandbox sandbox, Sandbox.Exit exit) {

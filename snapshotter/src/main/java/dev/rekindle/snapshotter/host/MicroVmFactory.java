@@ -9,6 +9,7 @@ import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.restore.AgentVm;
 import dev.rekindle.snapshotter.restore.RestoreException;
 import dev.rekindle.snapshotter.restore.Restorer;
+import dev.rekindle.snapshotter.restore.SnapshotSeal;
 import dev.rekindle.snapshotter.restore.StageClock;
 import dev.rekindle.snapshotter.restore.Uniqueness;
 import dev.rekindle.vmm.machine.KvmHost;
@@ -39,6 +40,7 @@ final class MicroVmFactory implements SandboxFactory {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final KvmHost host;
+  private final SealedSnapshots index;
   private final Restorer restorer;
   private final Uniqueness uniqueness;
   private final Function<MicroVm, GuestAgent> agents;
@@ -54,15 +56,18 @@ final class MicroVmFactory implements SandboxFactory {
    * @param agents how the agent of a VM is reached
    * @param shellsPerShape how many VMs to keep built ahead
    * @param agentTimeout until a restored guest's agent must have answered
+   * @param index not closed here; null to believe every snapshot's own checksums
    */
   MicroVmFactory(
       KvmHost host,
       Function<MicroVm, GuestAgent> agents,
       int shellsPerShape,
-      Duration agentTimeout) {
+      Duration agentTimeout,
+      SealedSnapshots index) {
     this.host = host;
     this.agents = agents;
-    this.restorer = new Restorer(host, shellsPerShape);
+    this.index = index;
+    this.restorer = new Restorer(host, shellsPerShape, index == null ? SnapshotSeal.NONE : index);
     this.uniqueness = new Uniqueness(agentTimeout, IDENTITY_TIMEOUT);
     // Beside the start, which it would prolong by a guest's run.
     Thread.ofPlatform().daemon().name("kvm-probe").start(runsNatively);
@@ -210,6 +215,11 @@ final class MicroVmFactory implements SandboxFactory {
   @Override
   public int shells() {
     return restorer.shells();
+  }
+
+  @Override
+  public HostReply.IndexStats index() {
+    return index == null ? HostReply.IndexStats.NONE : index.stats();
   }
 
   @Override

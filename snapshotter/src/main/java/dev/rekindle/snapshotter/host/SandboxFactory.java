@@ -57,6 +57,13 @@ public interface SandboxFactory extends AutoCloseable {
     return pools().stream().mapToInt(HostReply.PoolLevel::parked).sum();
   }
 
+  /**
+   * @return what was read in the snapshot index
+   */
+  default HostReply.IndexStats index() {
+    return HostReply.IndexStats.NONE;
+  }
+
   /** Frees what was built ahead or kept; sandboxes are their holders' to close, before. */
   @Override
   void close();

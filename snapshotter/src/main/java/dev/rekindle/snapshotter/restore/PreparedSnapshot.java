@@ -42,12 +42,13 @@ public final class PreparedSnapshot implements AutoCloseable {
    *
    * @param directory of the snapshot
    * @param supportedCpuid of this host's KVM
+   * @param seal says whether its bytes are the published ones
    * @return the caller owns it
    * @throws SnapshotException why it is refused; nothing stays open
    */
-  public static PreparedSnapshot load(Path directory, List<CpuidEntry> supportedCpuid)
-      throws SnapshotException {
-    SnapshotReader.Opened opened = SnapshotReader.open(directory);
+  public static PreparedSnapshot load(
+      Path directory, List<CpuidEntry> supportedCpuid, SnapshotSeal seal) throws SnapshotException {
+    SnapshotReader.Opened opened = SnapshotReader.open(directory, seal);
     try {
       Manifest manifest = opened.manifest();
       CpuFeatures.require(manifest.cpu(), supportedCpuid);

@@ -38,14 +38,25 @@ public final class Restorer implements AutoCloseable {
   private final Map<Path, Shape> wanted = new ConcurrentHashMap<>();
 
   /**
+   * A restorer of snapshots nobody vouches for.
+   *
    * @param host this process's KVM; not closed here
    * @param shellsPerShape how many to keep built ahead
    */
   public Restorer(KvmHost host, int shellsPerShape) {
+    this(host, shellsPerShape, SnapshotSeal.NONE);
+  }
+
+  /**
+   * @param host this process's KVM; not closed here
+   * @param shellsPerShape how many to keep built ahead
+   * @param seal says whether a snapshot's bytes are the published ones
+   */
+  public Restorer(KvmHost host, int shellsPerShape, SnapshotSeal seal) {
     this.host = host;
     this.snapshots =
         new SnapshotCache<>(
-            directory -> PreparedSnapshot.load(directory, host.supportedCpuid()), SNAPSHOTS);
+            directory -> PreparedSnapshot.load(directory, host.supportedCpuid(), seal), SNAPSHOTS);
     this.shells = new ShellPool<>(shape -> Shell.build(host, shape), shellsPerShape, SHELLS);
   }
 

@@ -61,7 +61,8 @@ class BareSandboxIT {
                 host,
                 vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
                 1,
-                Duration.ofSeconds(20)));
+                Duration.ofSeconds(20),
+                null));
     client = TestClient.greeted(socket);
   }
 

@@ -13,16 +13,25 @@ class HostOptionsTest {
   void shouldFillInDefaults() {
     HostOptions options = HostOptions.parse("--socket", "/s", "--state", "/d");
 
-    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30));
+    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30, null));
   }
 
   @Test
   void shouldTakeAll() {
     HostOptions options =
         HostOptions.parse(
-            "--agent-timeout", "5", "--shells", "0", "--socket", "/s", "--state", "/d");
+            "--agent-timeout",
+            "5",
+            "--index-key",
+            "MCow",
+            "--shells",
+            "0",
+            "--socket",
+            "/s",
+            "--state",
+            "/d");
 
-    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5));
+    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5, "MCow"));
   }
 
   @ParameterizedTest

@@ -71,7 +71,11 @@ class LinuxSandboxIT {
     KvmHost host = KvmHost.open();
     MicroVmFactory factory =
         new MicroVmFactory(
-            host, vm -> new VsockGuestAgent(vm.vsock(), host.loop()), 1, Duration.ofSeconds(120));
+            host,
+            vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
+            1,
+            Duration.ofSeconds(120),
+            null);
     Path socket = directory.resolve("host.sock");
     snapshotDir = store.snapshotDir(snapshotId).toString();
     imagesDir = state.resolve("images").toString();

@@ -7,6 +7,7 @@ import dev.rekindle.snapshotter.capture.SnapshotFixture;
 import dev.rekindle.snapshotter.format.Section;
 import dev.rekindle.snapshotter.format.SnapshotError;
 import dev.rekindle.snapshotter.format.SnapshotException;
+import dev.rekindle.snapshotter.format.StateFile;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ class SnapshotReaderTest {
     try (var memory = opened.memoryFile()) {
       assertThat(memory.fd()).isPositive();
       assertThat(opened.manifest().shape()).isEqualTo(SnapshotFixture.shape());
-      Section state = SnapshotReader.only(opened.sections(), "TEST");
+      Section state = StateFile.only(opened.sections(), "TEST");
       assertThat(state.payload()).isEqualTo(SnapshotFixture.STATE.payload());
     }
   }

@@ -81,6 +81,7 @@ public sealed interface HostReply {
    * @param rssBytes resident memory, pages shared with other processes counted fully
    * @param pssBytes resident memory, shared pages divided among their users
    * @param pools each snapshot something is kept ready of
+   * @param index what this process read in the snapshot index
    */
   record Stats(
       int sandboxes,
@@ -91,6 +92,21 @@ public sealed interface HostReply {
       int mappings,
       int fds,
       int threads,
-      List<PoolLevel> pools)
+      List<PoolLevel> pools,
+      IndexStats index)
       implements HostReply {}
+
+  /**
+   * What a process read in the snapshot index.
+   *
+   * @param generation of the file it has mapped; 0 if none
+   * @param entries in that file
+   * @param reads entries asked for
+   * @param rejected values and pointers that were not believed
+   * @param unindexed snapshots loaded while there was no index
+   */
+  record IndexStats(long generation, int entries, long reads, long rejected, long unindexed) {
+    /** Of a process that was given no key. */
+    public static final IndexStats NONE = new IndexStats(0, 0, 0, 0, 0);
+  }
 }
