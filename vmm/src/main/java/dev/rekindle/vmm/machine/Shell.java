@@ -61,7 +61,7 @@ public final class Shell implements AutoCloseable {
       for (int i = 0; i < shape.vcpuCount(); i++) {
         threads.add(host.threads().take());
       }
-      ram = resources.add(Mapping.anonymous(shape.memoryBytes()));
+      ram = resources.add(Mapping.anonymousAligned(shape.memoryBytes()));
       memory = new GuestMemory(ram.segment());
       vm = resources.add(host.kvm().createVm());
       // The memory slots come before the irqchip: after it, each waits for a grace period.

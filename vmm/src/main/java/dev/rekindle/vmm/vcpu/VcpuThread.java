@@ -7,6 +7,7 @@ import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Signal;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.sys.ErrnoException;
+import dev.rekindle.vmm.sys.FaultCounts;
 import dev.rekindle.vmm.sys.ThreadSyscalls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -70,7 +71,8 @@ public final class VcpuThread implements AutoCloseable {
   private volatile boolean attention;
   private volatile boolean working;
   private boolean kicked;
-  private int tid;
+  private volatile int tid;
+  private final GuestFaults faults = new GuestFaults();
 
   /** Starts the thread, parked and without a vCPU. */
   public VcpuThread() {
@@ -174,7 +176,15 @@ public final class VcpuThread implements AutoCloseable {
       if (state == State.ENDED) {
         state = State.PARKED;
       }
+      faults.clear();
     }
+  }
+
+  /**
+   * @return page faults of this thread in the guest it has since {@link #renew}
+   */
+  public FaultCounts faults() {
+    return faults.now(tid);
   }
 
   /**
@@ -352,6 +362,7 @@ public final class VcpuThread implements AutoCloseable {
 
   /** Runs until asked to leave (null) or until an exit nobody answers. */
   private VcpuExit runGuest() {
+    faults.enter();
     try {
       while (true) {
         int result = vcpu.run();
@@ -373,6 +384,8 @@ public final class VcpuThread implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("a device failed under {}", name, e);
       return new VcpuExit.Failed(e.toString());
+    } finally {
+      faults.leave();
     }
   }
 

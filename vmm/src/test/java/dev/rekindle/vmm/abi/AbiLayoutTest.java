@@ -39,7 +39,8 @@ class AbiLayoutTest {
         EXPECTED.put(request.name(), request.code());
       }
     }
-    for (String cap : List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT", "CAP_SYNC_REGS")) {
+    for (String cap :
+        List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT", "CAP_SYNC_REGS", "CAP_PRE_FAULT_MEMORY")) {
       EXPECTED.put("KVM_" + cap, (long) KvmIoctls.class.getField(cap).getInt(null));
     }
     for (Field f : KvmRun.class.getFields()) {
@@ -56,6 +57,13 @@ class AbiLayoutTest {
             #include <signal.h>
             #include <linux/kvm.h>
             #include <linux/eventpoll.h>
+            #include <sys/resource.h>
+            /* Headers before 6.11. */
+            #ifndef KVM_PRE_FAULT_MEMORY
+            #define KVM_CAP_PRE_FAULT_MEMORY 236
+            struct kvm_pre_fault_memory { __u64 gpa, size, flags, padding[5]; };
+            #define KVM_PRE_FAULT_MEMORY _IOWR(KVMIO, 0xd5, struct kvm_pre_fault_memory)
+            #endif
             int main(void) {
             """);
     for (String key : EXPECTED.keySet()) {

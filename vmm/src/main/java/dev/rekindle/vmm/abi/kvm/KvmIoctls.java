@@ -60,12 +60,17 @@ public final class KvmIoctls {
   public static final IoctlRequest GET_XCRS = ior("KVM_GET_XCRS", 0xA6, KvmXcrs.LAYOUT);
   public static final IoctlRequest SET_XCRS = iow("KVM_SET_XCRS", 0xA7, KvmXcrs.LAYOUT);
   public static final IoctlRequest KVMCLOCK_CTRL = io("KVM_KVMCLOCK_CTRL", 0xAD);
+  public static final IoctlRequest PRE_FAULT_MEMORY =
+      iowr("KVM_PRE_FAULT_MEMORY", 0xD5, KvmPreFaultMemory.LAYOUT);
 
   /** {@code KVM_CAP_XSAVE2}: its value is the size of the extended state, bytes. */
   public static final int CAP_XSAVE2 = 208;
 
   /** {@code KVM_CAP_SYNC_REGS}: which of {@link KvmRun#SYNC_X86_VALID_FIELDS} there are. */
   public static final int CAP_SYNC_REGS = 74;
+
+  /** {@code KVM_CAP_PRE_FAULT_MEMORY}, Linux 6.11. */
+  public static final int CAP_PRE_FAULT_MEMORY = 236;
 
   /** {@code KVM_CAP_IMMEDIATE_EXIT}. */
   public static final int CAP_IMMEDIATE_EXIT = 136;

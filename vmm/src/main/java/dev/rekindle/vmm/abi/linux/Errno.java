@@ -21,6 +21,7 @@ public final class Errno {
   public static final int ENOTTY = 25;
   public static final int ENOSPC = 28;
   public static final int ENOSYS = 38;
+  public static final int EOPNOTSUPP = 95;
 
   private Errno() {}
 
@@ -51,6 +52,7 @@ public final class Errno {
       case ENOTTY -> "ENOTTY";
       case ENOSPC -> "ENOSPC";
       case ENOSYS -> "ENOSYS";
+      case EOPNOTSUPP -> "EOPNOTSUPP";
       default -> "errno " + errno;
     };
   }
