@@ -1,5 +1,6 @@
 package dev.rekindle.snapshotter.capture;
 
+import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ManifestJson;
 import dev.rekindle.snapshotter.format.Section;
@@ -121,7 +122,7 @@ public final class SnapshotWriter {
             description.creator(),
             now.toString(),
             shape,
-            memoryEntry(memory, written.dataBytes()),
+            memoryEntry(memory, written.dataBytes(), description.hugePages()),
             new Manifest.StateFileEntry(stateBytes.length, crcHex(stateBytes)),
             new Manifest.MemoryFileEntry(memory.sizeBytes()),
             description.images(),
@@ -130,13 +131,14 @@ public final class SnapshotWriter {
     return manifest;
   }
 
-  private static Manifest.Memory memoryEntry(GuestMemory memory, long dataBytes) {
+  private static Manifest.Memory memoryEntry(
+      GuestMemory memory, long dataBytes, HugePages hugePages) {
     List<Manifest.Region> regions =
         memory.regions().stream()
             .map(r -> new Manifest.Region(r.gpa(), r.sizeBytes(), r.fileOffset()))
             .toList();
     return new Manifest.Memory(
-        SnapshotFormat.PAGE_BYTES, SnapshotFormat.CHUNK_BYTES, dataBytes, regions);
+        SnapshotFormat.PAGE_BYTES, SnapshotFormat.CHUNK_BYTES, dataBytes, regions, hugePages);
   }
 
   private void writeWhole(Path path, byte[] bytes) {

@@ -30,6 +30,8 @@ public enum SnapshotError {
   INDEX_REFUSED("snapshot.index_refused"),
   /** The files are not those the service signed. */
   NOT_AS_SIGNED("snapshot.not_as_signed"),
+  /** The host has too few reserved huge pages for the snapshot's memory. */
+  NO_HUGE_PAGES("snapshot.no_huge_pages"),
   /** The file system is full. */
   NO_SPACE("snapshot.no_space"),
   /** Another error of the file system. */

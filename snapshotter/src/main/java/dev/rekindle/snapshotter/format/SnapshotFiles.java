@@ -2,8 +2,10 @@ package dev.rekindle.snapshotter.format;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Reads a snapshot's small files, whole and bounded. */
 public final class SnapshotFiles {
@@ -25,6 +27,19 @@ public final class SnapshotFiles {
    */
   public static byte[] state(Path directory) throws SnapshotException {
     return read(directory.resolve(SnapshotFormat.STATE_FILE), SnapshotFormat.MAX_STATE_BYTES);
+  }
+
+  /**
+   * @param directory of the snapshot
+   * @return workingset.bin, at most {@link SnapshotFormat#MAX_WORKING_SET_BYTES}; empty if there is
+   *     none
+   * @throws SnapshotException {@code size_mismatch} or {@code io}
+   */
+  public static Optional<byte[]> workingSet(Path directory) throws SnapshotException {
+    Path file = directory.resolve(SnapshotFormat.WORKING_SET_FILE);
+    return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(read(file, SnapshotFormat.MAX_WORKING_SET_BYTES))
+        : Optional.empty();
   }
 
   private static byte[] read(Path file, int maxBytes) throws SnapshotException {

@@ -8,6 +8,7 @@ import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.restore.AgentVm;
 import dev.rekindle.snapshotter.restore.RestoreException;
+import dev.rekindle.snapshotter.restore.RestoreOptions;
 import dev.rekindle.snapshotter.restore.Restorer;
 import dev.rekindle.snapshotter.restore.SnapshotSeal;
 import dev.rekindle.snapshotter.restore.StageClock;
@@ -67,7 +68,11 @@ final class MicroVmFactory implements SandboxFactory {
     this.host = host;
     this.agents = agents;
     this.index = index;
-    this.restorer = new Restorer(host, shellsPerShape, index == null ? SnapshotSeal.NONE : index);
+    this.restorer =
+        new Restorer(
+            host,
+            RestoreOptions.serving(shellsPerShape),
+            index == null ? SnapshotSeal.NONE : index);
     this.uniqueness = new Uniqueness(agentTimeout, IDENTITY_TIMEOUT);
     // Beside the start, which it would prolong by a guest's run.
     Thread.ofPlatform().daemon().name("kvm-probe").start(runsNatively);

@@ -97,7 +97,10 @@ final class SnapshotScan {
         manifest.format(),
         manifest.shape(),
         new IndexEntry.Sizes(
-            manifest.memoryFile().bytes(), manifest.memory().dataBytes(), state.length, 0),
+            manifest.memoryFile().bytes(),
+            manifest.memory().dataBytes(),
+            state.length,
+            SnapshotFiles.workingSet(directory).map(bytes -> bytes.length).orElse(0)),
         crc,
         manifest.stateFile().crc32c(),
         SnapshotDigests.of(manifestBytes, state, memory));

@@ -1,6 +1,7 @@
 package dev.rekindle.snapshotter.restore;
 
 import dev.rekindle.snapshotter.format.CpuFeatures;
+import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ShapeEntries;
 import dev.rekindle.snapshotter.format.SnapshotError;
@@ -9,9 +10,10 @@ import dev.rekindle.snapshotter.format.StateSections;
 import dev.rekindle.vmm.arch.x86.CpuidEntry;
 import dev.rekindle.vmm.machine.DeviceSlot;
 import dev.rekindle.vmm.machine.Disk;
+import dev.rekindle.vmm.machine.MachineState;
+import dev.rekindle.vmm.machine.Prefetch;
 import dev.rekindle.vmm.machine.PreparedState;
 import dev.rekindle.vmm.machine.Shape;
-import dev.rekindle.vmm.sys.OwnedFd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,14 +29,20 @@ public final class PreparedSnapshot implements AutoCloseable {
   private final Manifest manifest;
   private final Shape shape;
   private final PreparedState state;
-  private final OwnedFd memoryFile;
+  private final SnapshotMemory memory;
+  private final Prefetch prefetch;
 
   private PreparedSnapshot(
-      Manifest manifest, Shape shape, PreparedState state, OwnedFd memoryFile) {
+      Manifest manifest,
+      Shape shape,
+      PreparedState state,
+      SnapshotMemory memory,
+      Prefetch prefetch) {
     this.manifest = manifest;
     this.shape = shape;
     this.state = state;
-    this.memoryFile = memoryFile;
+    this.memory = memory;
+    this.prefetch = prefetch;
   }
 
   /**
@@ -42,24 +50,41 @@ public final class PreparedSnapshot implements AutoCloseable {
    *
    * @param directory of the snapshot
    * @param supportedCpuid of this host's KVM
+   * @param options what is to be done with its memory
    * @param seal says whether its bytes are the published ones
    * @return the caller owns it
    * @throws SnapshotException why it is refused; nothing stays open
    */
   public static PreparedSnapshot load(
-      Path directory, List<CpuidEntry> supportedCpuid, SnapshotSeal seal) throws SnapshotException {
+      Path directory, List<CpuidEntry> supportedCpuid, RestoreOptions options, SnapshotSeal seal)
+      throws SnapshotException {
     SnapshotReader.Opened opened = SnapshotReader.open(directory, seal);
     try {
       Manifest manifest = opened.manifest();
+      HugePages pages = options.recording() ? HugePages.NONE : manifest.memory().hugePages();
       CpuFeatures.require(manifest.cpu(), supportedCpuid);
       Shape shape = ShapeEntries.toShape(manifest.shape());
       requireDisks(manifest, shape);
-      PreparedState state = new PreparedState(StateSections.decode(opened.sections(), shape));
-      return new PreparedSnapshot(manifest, shape, state, opened.memoryFile());
+      MachineState state = StateSections.decode(opened.sections(), shape);
+      SnapshotMemory memory =
+          SnapshotMemory.of(opened.memoryFile(), manifest.memoryFile().bytes(), pages);
+      return new PreparedSnapshot(
+          manifest, shape, new PreparedState(state), memory, prefetch(opened, options));
     } catch (SnapshotException | RuntimeException e) {
       opened.memoryFile().close();
       throw e;
     }
+  }
+
+  private static Prefetch prefetch(SnapshotReader.Opened opened, RestoreOptions options) {
+    if (options.prefetch() == RestoreOptions.PrefetchMode.NONE) {
+      return Prefetch.NONE;
+    }
+    boolean intoGuest = options.prefetch() == RestoreOptions.PrefetchMode.GUEST;
+    return opened
+        .workingSet()
+        .map(set -> new Prefetch(set.read(), set.written(), intoGuest))
+        .orElse(Prefetch.NONE);
   }
 
   private static void requireDisks(Manifest manifest, Shape shape) throws SnapshotException {
@@ -95,8 +120,12 @@ public final class PreparedSnapshot implements AutoCloseable {
     return state;
   }
 
-  int memoryFd() {
-    return memoryFile.fd();
+  SnapshotMemory memory() {
+    return memory;
+  }
+
+  Prefetch prefetch() {
+    return prefetch;
   }
 
   /**
@@ -129,6 +158,6 @@ public final class PreparedSnapshot implements AutoCloseable {
   @Override
   public void close() {
     state.close();
-    memoryFile.close();
+    memory.close();
   }
 }

@@ -44,20 +44,22 @@ public final class Restorer implements AutoCloseable {
    * @param shellsPerShape how many to keep built ahead
    */
   public Restorer(KvmHost host, int shellsPerShape) {
-    this(host, shellsPerShape, SnapshotSeal.NONE);
+    this(host, RestoreOptions.serving(shellsPerShape), SnapshotSeal.NONE);
   }
 
   /**
    * @param host this process's KVM; not closed here
-   * @param shellsPerShape how many to keep built ahead
+   * @param options how to restore
    * @param seal says whether a snapshot's bytes are the published ones
    */
-  public Restorer(KvmHost host, int shellsPerShape, SnapshotSeal seal) {
+  public Restorer(KvmHost host, RestoreOptions options, SnapshotSeal seal) {
     this.host = host;
     this.snapshots =
         new SnapshotCache<>(
-            directory -> PreparedSnapshot.load(directory, host.supportedCpuid(), seal), SNAPSHOTS);
-    this.shells = new ShellPool<>(shape -> Shell.build(host, shape), shellsPerShape, SHELLS);
+            directory -> PreparedSnapshot.load(directory, host.supportedCpuid(), options, seal),
+            SNAPSHOTS);
+    this.shells =
+        new ShellPool<>(shape -> Shell.build(host, shape), options.shellsPerShape(), SHELLS);
   }
 
   /**
@@ -67,7 +69,8 @@ public final class Restorer implements AutoCloseable {
    * @param imagesDir holds its disks, by digest
    * @param tenant whom it is for
    * @param clock told of the stages {@code verify} (at the first use only), {@code shell} (if one
-   *     had to be built), {@code map} and {@code state}
+   *     had to be built), {@code map}, {@code state} and {@code prefetch} (if a working set is
+   *     known)
    * @return the VM
    * @throws SnapshotException why the snapshot is refused
    * @throws RestoreException {@code machine.*} or {@code sandbox.no_room}
@@ -183,18 +186,35 @@ public final class Restorer implements AutoCloseable {
   private static MicroVm restoreInto(
       Shell shell, PreparedSnapshot snapshot, List<Disk> disks, StageClock clock)
       throws RestoreException {
+    MicroVm vm;
     try {
-      MicroVm vm =
+      vm =
           MicroVm.restore(
-              shell, snapshot.state(), snapshot.memoryFd(), disks, () -> clock.stage("map"));
+              shell, snapshot.state(), snapshot.memory().source(), disks, () -> clock.stage("map"));
       clock.stage("state");
-      return vm;
     } catch (MachineException e) {
       shell.close();
       throw new RestoreException(e.code(), e.getMessage(), null, e);
     } catch (RuntimeException e) {
       shell.close();
       throw e;
+    }
+    prefetch(vm, snapshot, clock);
+    return vm;
+  }
+
+  private static void prefetch(MicroVm vm, PreparedSnapshot snapshot, StageClock clock)
+      throws RestoreException {
+    if (snapshot.prefetch().pages() == 0) {
+      return;
+    }
+    try {
+      vm.prefetch(snapshot.prefetch());
+      clock.stage("prefetch");
+    } catch (ErrnoException e) {
+      vm.close();
+      throw new RestoreException(
+          "sandbox.no_room", "prefetching memory: " + e.getMessage(), null, e);
     }
   }
 }

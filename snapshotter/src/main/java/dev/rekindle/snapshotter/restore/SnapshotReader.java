@@ -10,6 +10,7 @@ import dev.rekindle.snapshotter.format.SnapshotException;
 import dev.rekindle.snapshotter.format.SnapshotFiles;
 import dev.rekindle.snapshotter.format.SnapshotFormat;
 import dev.rekindle.snapshotter.format.StateFile;
+import dev.rekindle.snapshotter.format.WorkingSet;
 import dev.rekindle.vmm.abi.linux.Fcntl;
 import dev.rekindle.vmm.sys.ErrnoException;
 import dev.rekindle.vmm.sys.OwnedFd;
@@ -19,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /** Opens a snapshot's files and checks all that can be checked without a VM. */
@@ -30,9 +32,14 @@ public final class SnapshotReader {
    * @param manifest what it says of itself
    * @param sections of state.bin, memory checksums included
    * @param memoryFile open for reading; closing it is the receiver's
+   * @param workingSet of a first request, if one was recorded
    */
   public record Opened(
-      Path directory, Manifest manifest, List<Section> sections, OwnedFd memoryFile) {}
+      Path directory,
+      Manifest manifest,
+      List<Section> sections,
+      OwnedFd memoryFile,
+      Optional<WorkingSet> workingSet) {}
 
   private static final int SEEK_END = 2;
   private static final int SEEK_DATA = 3;
@@ -88,13 +95,16 @@ public final class SnapshotReader {
     List<Section> sections = StateFile.decode(state);
     CRC32C crc = new CRC32C();
     crc.update(state);
-    if (!HexFormat.of().toHexDigits((int) crc.getValue()).equals(manifest.stateFile().crc32c())) {
+    int stateCrc = (int) crc.getValue();
+    if (!HexFormat.of().toHexDigits(stateCrc).equals(manifest.stateFile().crc32c())) {
       throw new SnapshotException(
           SnapshotError.CHECKSUM_MISMATCH, "state.bin is not the one the manifest names");
     }
     Section memoryChecksums = StateFile.only(sections, MemoryChecksums.TAG);
     seal.check(directory, () -> SnapshotDigests.of(manifestBytes, state, memoryChecksums));
     MemoryChecksums checksums = MemoryChecksums.fromSection(memoryChecksums);
+    Optional<WorkingSet> workingSet =
+        readWorkingSet(directory, stateCrc, manifest.memoryFile().bytes());
     OwnedFd memory = openMemory(directory);
     try {
       verifyMemory(memory, manifest.memoryFile().bytes(), checksums);
@@ -102,7 +112,15 @@ public final class SnapshotReader {
       memory.close();
       throw e;
     }
-    return new Opened(directory, manifest, sections, memory);
+    return new Opened(directory, manifest, sections, memory, workingSet);
+  }
+
+  private static Optional<WorkingSet> readWorkingSet(Path directory, int stateCrc, long memoryBytes)
+      throws SnapshotException {
+    Optional<byte[]> bytes = SnapshotFiles.workingSet(directory);
+    return bytes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(WorkingSet.decode(bytes.get(), stateCrc, memoryBytes));
   }
 
   private static OwnedFd openMemory(Path directory) throws SnapshotException {

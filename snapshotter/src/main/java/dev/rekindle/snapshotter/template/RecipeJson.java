@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.rekindle.snapshotter.format.HugePages;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +15,14 @@ import java.util.Set;
 final class RecipeJson {
   private static final Set<String> FIELDS =
       Set.of(
-          "kernel", "rootfs", "memoryMib", "vcpus", "warmup", "kernelArgs", "bootTimeoutSeconds");
+          "kernel",
+          "rootfs",
+          "memoryMib",
+          "vcpus",
+          "warmup",
+          "kernelArgs",
+          "bootTimeoutSeconds",
+          "hugePages");
 
   private RecipeJson() {}
 
@@ -28,7 +36,8 @@ final class RecipeJson {
         integer(json, "vcpus", 1),
         commands(json.path("warmup")),
         json.has("kernelArgs") ? text("kernelArgs", json.get("kernelArgs")) : "",
-        integer(json, "bootTimeoutSeconds", 300));
+        integer(json, "bootTimeoutSeconds", 300),
+        json.has("hugePages") ? hugePages(json.get("hugePages")) : HugePages.NONE);
   }
 
   static JsonNode write(Recipe recipe) {
@@ -56,7 +65,18 @@ final class RecipeJson {
       command.forEach(warmup.addArray()::add);
     }
     return json.put("kernelArgs", recipe.kernelArgs())
-        .put("bootTimeoutSeconds", recipe.bootTimeoutSeconds());
+        .put("bootTimeoutSeconds", recipe.bootTimeoutSeconds())
+        .put("hugePages", recipe.hugePages().label());
+  }
+
+  private static HugePages hugePages(JsonNode json) {
+    String label = text("hugePages", json);
+    for (HugePages pages : HugePages.values()) {
+      if (pages.label().equals(label)) {
+        return pages;
+      }
+    }
+    throw invalid("hugePages must be none, transparent or hugetlbfs, got " + label);
   }
 
   private static Recipe.KernelSource kernel(JsonNode json) {

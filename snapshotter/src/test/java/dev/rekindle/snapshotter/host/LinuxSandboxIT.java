@@ -61,7 +61,8 @@ class LinuxSandboxIT {
             recipe.vcpus(),
             images.kernelArgs(),
             recipe.warmup(),
-            Duration.ofSeconds(recipe.bootTimeoutSeconds()));
+            Duration.ofSeconds(recipe.bootTimeoutSeconds()),
+            recipe.hugePages());
     String snapshotId =
         new TemplateBooter(store, (_, _, _) -> {})
             .run("base", recipe.toJson(), plan)

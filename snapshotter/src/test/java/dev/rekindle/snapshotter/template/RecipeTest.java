@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rekindle.snapshotter.format.HugePages;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,8 @@ class RecipeTest {
         """
         {"kernel": {"path": "/k/vmlinuz", "modules": "/k/modules"},
          "rootfs": {"tar": "/r.tar"}, "memoryMib": 512, "vcpus": 2,
-         "warmup": [["a", "b"], ["c"]], "kernelArgs": "x=1", "bootTimeoutSeconds": 60}
+         "warmup": [["a", "b"], ["c"]], "kernelArgs": "x=1", "bootTimeoutSeconds": 60,
+         "hugePages": "transparent"}
         """;
 
     Recipe recipe = Recipe.parse(JSON.readTree(json));
@@ -33,7 +35,8 @@ class RecipeTest {
                 2,
                 List.of(List.of("a", "b"), List.of("c")),
                 "x=1",
-                60));
+                60,
+                HugePages.TRANSPARENT));
   }
 
   @Test
@@ -57,6 +60,8 @@ class RecipeTest {
       strings = {
         "[]",
         "{}",
+        "{\"rootfs\": {\"busybox\": true}, \"hugePages\": \"large\"}",
+        "{\"rootfs\": {\"busybox\": true}, \"hugePages\": true}",
         "{\"rootfs\": {}}",
         "{\"rootfs\": {\"busybox\": false}}",
         "{\"rootfs\": {\"busybox\": true, \"tar\": \"/x\"}}",

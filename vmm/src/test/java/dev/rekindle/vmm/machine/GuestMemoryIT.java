@@ -149,7 +149,8 @@ class GuestMemoryIT {
 
   private OwnedFd hugeCopy() {
     OwnedFd huge = OwnedFd.hugeMemory("huge", MEMORY);
-    try (Mapping mapping = Mapping.fileShared(huge.fd(), 0, MEMORY);
+    // Only what has data: a shared mapping has the kernel promise pages to the file for good.
+    try (Mapping mapping = Mapping.fileShared(huge.fd(), 0, Mapping.HUGE_PAGE_BYTES);
         Mapping from = Mapping.filePrivate(file.fd(), 0, MEMORY)) {
       mapping.segment().asSlice(0, 1 << 16).copyFrom(from.segment().asSlice(0, 1 << 16));
     }
