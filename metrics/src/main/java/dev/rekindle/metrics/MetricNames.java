@@ -22,6 +22,18 @@ public final class MetricNames {
   /** VMs built ahead and empty. */
   public static final String SHELLS = "rekindle.shells";
 
+  /** Page faults of a lease, by {@link #TEMPLATE} and {@link #KIND}. */
+  public static final String LEASE_FAULTS = "rekindle.lease.faults";
+
+  /** Bytes of memory that became a lease's own, by {@link #TEMPLATE}. */
+  public static final String LEASE_COPIED = "rekindle.lease.copied";
+
+  /** Share of a snapshot's memory file in the page cache, by {@link #TEMPLATE}. */
+  public static final String SNAPSHOT_RESIDENT = "rekindle.snapshot.resident";
+
+  /** Bytes a restore prefetches, by {@link #TEMPLATE}. */
+  public static final String SNAPSHOT_WORKING_SET = "rekindle.snapshot.working.set";
+
   /** Seconds a command ran in a sandbox. */
   public static final String EXEC = "rekindle.exec";
 
@@ -33,6 +45,7 @@ public final class MetricNames {
   public static final String CODE = "code";
   public static final String REASON = "reason";
   public static final String TEMPLATE = "template";
+  public static final String KIND = "kind";
 
   private MetricNames() {}
 }

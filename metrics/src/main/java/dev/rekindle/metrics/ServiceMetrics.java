@@ -1,7 +1,10 @@
 package dev.rekindle.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
@@ -18,6 +21,15 @@ import java.util.concurrent.atomic.AtomicInteger;
  * a template's name is only used for templates that exist, codes and stages come from closed sets.
  */
 public final class ServiceMetrics {
+  /**
+   * Of a template's snapshot.
+   *
+   * @param residentShare of its memory file in the page cache, in [0, 1]
+   * @param workingSetBytes that each restore prefetches
+   */
+  public record SnapshotUse(double residentShare, long workingSetBytes) {}
+
+  private static final String BYTES = "bytes";
   private static final Duration[] BUCKETS = {
     Duration.ofNanos(50_000),
     Duration.ofNanos(100_000),
@@ -48,6 +60,17 @@ public final class ServiceMetrics {
   private final AtomicInteger shells = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
   private final Timer exec;
+  private final Map<String, DistributionSummary> summaries = new ConcurrentHashMap<>();
+  private final MultiGauge resident =
+      MultiGauge.builder(MetricNames.SNAPSHOT_RESIDENT)
+          .description("Share of the snapshot's memory file in the page cache")
+          .baseUnit("ratio")
+          .register(registry);
+  private final MultiGauge workingSet =
+      MultiGauge.builder(MetricNames.SNAPSHOT_WORKING_SET)
+          .description("Memory that each restore of the snapshot prefetches")
+          .baseUnit(BYTES)
+          .register(registry);
 
   /** Registers what is always there. */
   public ServiceMetrics() {
@@ -154,6 +177,62 @@ public final class ServiceMetrics {
   public void ready(int shellCount, int parkedCount) {
     shells.set(shellCount);
     parked.set(parkedCount);
+  }
+
+  /**
+   * What the memory of a lease that ended had cost.
+   *
+   * @param template whose
+   * @param minorFaults served from memory
+   * @param majorFaults that waited for a disk
+   * @param copiedBytes that became its own
+   */
+  public void memory(String template, long minorFaults, long majorFaults, long copiedBytes) {
+    faults(template, "minor").record(minorFaults);
+    faults(template, "major").record(majorFaults);
+    summaries
+        .computeIfAbsent(
+            MetricNames.LEASE_COPIED + '/' + template,
+            _ ->
+                DistributionSummary.builder(MetricNames.LEASE_COPIED)
+                    .description("Memory that became the own of leases that ended")
+                    .baseUnit(BYTES)
+                    .tag(MetricNames.TEMPLATE, template)
+                    .register(registry))
+        .record(copiedBytes);
+  }
+
+  private DistributionSummary faults(String template, String kind) {
+    return summaries.computeIfAbsent(
+        MetricNames.LEASE_FAULTS + '/' + kind + '/' + template,
+        _ ->
+            DistributionSummary.builder(MetricNames.LEASE_FAULTS)
+                .description("Page faults of leases that ended")
+                .tag(MetricNames.TEMPLATE, template)
+                .tag(MetricNames.KIND, kind)
+                .register(registry));
+  }
+
+  /**
+   * The snapshots in use.
+   *
+   * @param byTemplate of each template; those left out are no longer shown
+   */
+  public void snapshots(Map<String, SnapshotUse> byTemplate) {
+    resident.register(
+        byTemplate.entrySet().stream()
+            .map(e -> MultiGauge.Row.of(template(e.getKey()), e.getValue().residentShare()))
+            .toList(),
+        true);
+    workingSet.register(
+        byTemplate.entrySet().stream()
+            .map(e -> MultiGauge.Row.of(template(e.getKey()), e.getValue().workingSetBytes()))
+            .toList(),
+        true);
+  }
+
+  private static Tags template(String name) {
+    return Tags.of(MetricNames.TEMPLATE, name);
   }
 
   private void count(String name, String description, String label, String value) {

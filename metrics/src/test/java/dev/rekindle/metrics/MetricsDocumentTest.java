@@ -45,6 +45,8 @@ class MetricsDocumentTest {
     metrics.hostStarted();
     metrics.executed(5);
     metrics.ready(1, 1);
+    metrics.memory("base", 70, 2, 12_288);
+    metrics.snapshots(Map.of("base", new ServiceMetrics.SnapshotUse(0.5, 4096)));
     metrics.scrape().lines().forEach(this::read);
   }
 

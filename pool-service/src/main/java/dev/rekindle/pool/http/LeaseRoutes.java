@@ -106,7 +106,21 @@ final class LeaseRoutes {
   }
 
   private void get(RoutingContext context) {
-    Replies.json(context, 200, describe(leases.find(context.pathParam("id"))));
+    Lease lease = leases.find(context.pathParam("id"));
+    leases
+        .memory(lease)
+        .onComplete(memory -> {
+          ObjectNode reply = describe(lease);
+          // A sandbox that is just going has none any more; the lease itself is known all the same.
+          if (memory.succeeded()) {
+            reply
+                .putObject("memory")
+                .put("minorFaults", memory.result().minorFaults())
+                .put("majorFaults", memory.result().majorFaults())
+                .put("copiedBytes", memory.result().copiedBytes());
+          }
+          Replies.json(context, 200, reply);
+        });
   }
 
   private void renew(RoutingContext context) {

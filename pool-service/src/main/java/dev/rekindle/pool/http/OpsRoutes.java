@@ -9,11 +9,14 @@ import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.index.IndexKeeper;
+import dev.rekindle.snapshotter.template.Template;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.lang.management.ManagementFactory;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /** Health, metrics, status and the API's own description. */
@@ -53,6 +56,7 @@ final class OpsRoutes {
           metrics.ready(
               (int) sum(views.result(), HostReply.Stats::shells),
               (int) sum(views.result(), HostReply.Stats::parked));
+          metrics.snapshots(byTemplate(views.result()));
           context
               .response()
               .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -62,6 +66,27 @@ final class OpsRoutes {
 
   private static long sum(List<HostView> hosts, ToLongFunction<HostReply.Stats> what) {
     return hosts.stream().flatMap(host -> host.stats().stream()).mapToLong(what).sum();
+  }
+
+  /** Generations that are no template's any more are left out. */
+  private Map<String, ServiceMetrics.SnapshotUse> byTemplate(List<HostView> views) {
+    // The page cache is one, whichever process looks.
+    List<HostReply.SnapshotLevel> snapshots =
+        views.stream()
+            .flatMap(host -> host.stats().stream())
+            .flatMap(stats -> stats.snapshots().stream())
+            .toList();
+    Map<String, ServiceMetrics.SnapshotUse> uses = new HashMap<>();
+    for (Template template : templates.all()) {
+      String directory = templates.snapshotDir(template).toString();
+      for (HostReply.SnapshotLevel level : snapshots) {
+        if (level.snapshotDir().equals(directory)) {
+          double share = (double) level.residentBytes() / level.memoryBytes();
+          uses.put(template.name(), new ServiceMetrics.SnapshotUse(share, level.workingSetBytes()));
+        }
+      }
+    }
+    return uses;
   }
 
   private void status(RoutingContext context) {

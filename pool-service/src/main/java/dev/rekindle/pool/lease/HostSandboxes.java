@@ -99,12 +99,22 @@ public final class HostSandboxes implements Sandboxes {
   }
 
   @Override
-  public Future<Void> destroy(String id) {
+  public Future<HostReply.Memory> destroy(String id) {
     return hosts
         .holder(id)
         .map(client -> client.request(new HostRequest.Release(id), HostReply.Release.class))
         .orElseGet(Future::succeededFuture)
         .onComplete(_ -> hosts.free(id))
-        .mapEmpty();
+        .map(reply -> reply == null ? null : reply.memory());
+  }
+
+  @Override
+  public Future<HostReply.Memory> memory(String id) {
+    return hosts
+        .holder(id)
+        .map(client -> client.request(new HostRequest.Memory(id), HostReply.Memory.class))
+        .orElseGet(
+            () -> Future.failedFuture(new HostException("sandbox.unknown", "no sandbox " + id)))
+        .recover(e -> Future.failedFuture(failure(e)));
   }
 }

@@ -7,6 +7,7 @@ import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.fleet.FleetListener;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -316,13 +317,30 @@ public final class LeaseTable implements FleetListener {
     releasing++;
     return sandboxes
         .destroy(lease.id())
+        .onSuccess(memory -> count(lease, memory))
         .onFailure(e -> LOG.warn("release of {}: {}", lease.id(), e.getMessage()))
         .onComplete(_ -> {
           releasing--;
           templates.release(lease.snapshotId());
           serveNext();
         })
+        .<Void>mapEmpty()
         .otherwiseEmpty();
+  }
+
+  private void count(Lease lease, HostReply.Memory memory) {
+    if (memory != null) {
+      metrics.memory(
+          lease.template(), memory.minorFaults(), memory.majorFaults(), memory.copiedBytes());
+    }
+  }
+
+  /**
+   * @param lease live
+   * @return what its sandbox's memory has cost so far
+   */
+  public Future<HostReply.Memory> memory(Lease lease) {
+    return sandboxes.memory(lease.id());
   }
 
   /** Ends what is over; called each {@value #TICK_MILLIS} ms. */

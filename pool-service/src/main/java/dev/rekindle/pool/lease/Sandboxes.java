@@ -1,5 +1,6 @@
 package dev.rekindle.pool.lease;
 
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import java.util.Map;
@@ -28,7 +29,16 @@ public interface Sandboxes {
    * Unmakes one.
    *
    * @param id of it
-   * @return done when it and all it held is gone
+   * @return what its memory had cost, or null where that is not known; done when it and all it held
+   *     is gone
    */
-  Future<Void> destroy(String id);
+  Future<HostReply.Memory> destroy(String id);
+
+  /**
+   * Looks at one.
+   *
+   * @param id of it
+   * @return what its memory has cost so far
+   */
+  Future<HostReply.Memory> memory(String id);
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -54,6 +55,11 @@ public final class FakeHost implements SandboxFactory {
     }
 
     @Override
+    public HostReply.Memory memory() {
+      return new HostReply.Memory(70, 2, 3 * 4096);
+    }
+
+    @Override
     public CompletableFuture<Exit> exited() {
       return exit;
     }
@@ -66,10 +72,12 @@ public final class FakeHost implements SandboxFactory {
 
   private final Map<String, HostRequest.Pool> pools = new ConcurrentHashMap<>();
   private final Map<String, Integer> parked = new ConcurrentHashMap<>();
+  private final Set<String> seen = ConcurrentHashMap.newKeySet();
 
   /** One parked is taken where there is one; a pool is full the moment it is wanted, and once. */
   @Override
   public Acquired acquire(HostRequest.Acquire request) {
+    seen.add(request.snapshotDir());
     Integer left = parked.computeIfPresent(request.snapshotDir(), (_, n) -> n - 1);
     String served = left != null && left >= 0 ? "parked" : "new";
     return new Acquired(new Local(), served, Map.of("map", 5L));
@@ -94,6 +102,14 @@ public final class FakeHost implements SandboxFactory {
                 20_000,
                 0,
                 null))
+        .toList();
+  }
+
+  /** Each that was ever asked for, half of it in memory. */
+  @Override
+  public List<HostReply.SnapshotLevel> snapshots() {
+    return seen.stream()
+        .map(dir -> new HostReply.SnapshotLevel(dir, 8192, 8192, 4096, 4096))
         .toList();
   }
 

@@ -1,5 +1,6 @@
 package dev.rekindle.pool.lease;
 
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -9,8 +10,10 @@ import java.util.SequencedMap;
 
 /** Sandboxes that are names; the test says when one is made or gone. */
 final class FakeSandboxes implements Sandboxes {
+  private static final HostReply.Memory MEMORY = new HostReply.Memory(70, 2, 3 * 4096);
+
   final SequencedMap<String, Promise<Made>> making = new LinkedHashMap<>();
-  final SequencedMap<String, Promise<Void>> destroying = new LinkedHashMap<>();
+  final SequencedMap<String, Promise<HostReply.Memory>> destroying = new LinkedHashMap<>();
   boolean atOnce = true;
 
   @Override
@@ -24,11 +27,16 @@ final class FakeSandboxes implements Sandboxes {
   }
 
   @Override
-  public Future<Void> destroy(String id) {
-    Promise<Void> promise = Promise.promise();
+  public Future<HostReply.Memory> memory(String id) {
+    return Future.succeededFuture(MEMORY);
+  }
+
+  @Override
+  public Future<HostReply.Memory> destroy(String id) {
+    Promise<HostReply.Memory> promise = Promise.promise();
     destroying.put(id, promise);
     if (atOnce) {
-      promise.complete();
+      promise.complete(MEMORY);
     }
     return promise.future();
   }

@@ -165,6 +165,7 @@ final class HostConnection {
         ok(id, new HostReply.Cancel(canceled));
       }
       case HostRequest.Release(String sandboxId) -> work(id, () -> server.release(sandboxId));
+      case HostRequest.Memory(String sandboxId) -> work(id, () -> server.memory(sandboxId));
       case HostRequest.Stats() -> work(id, server::stats);
     }
   }

@@ -162,8 +162,20 @@ public final class HostServer implements AutoCloseable, Executor {
 
   HostReply release(String sandboxId) throws HostException {
     HostException reason = new HostException("sandbox.released", sandboxId + " was released");
-    registry.remove(sandboxId, reason).close();
-    return new HostReply.Release();
+    Sandbox sandbox = registry.remove(sandboxId, reason);
+    HostReply.Memory memory = null;
+    try {
+      memory = sandbox.memory();
+    } catch (RuntimeException e) {
+      LOG.warn("what {} cost is not known", sandboxId, e);
+    } finally {
+      sandbox.close();
+    }
+    return new HostReply.Release(memory);
+  }
+
+  HostReply memory(String sandboxId) throws HostException {
+    return registry.find(sandboxId).memory();
   }
 
   HostReply pool(HostRequest.Pool request) throws HostException {
@@ -183,6 +195,7 @@ public final class HostServer implements AutoCloseable, Executor {
         stats.fds(),
         stats.threads(),
         factory.pools(),
+        factory.snapshots(),
         factory.index());
   }
 

@@ -29,6 +29,11 @@ final class KvmlessFactory implements SandboxFactory {
   }
 
   @Override
+  public List<HostReply.SnapshotLevel> snapshots() {
+    return List.of();
+  }
+
+  @Override
   public boolean runsNatively() {
     return false;
   }

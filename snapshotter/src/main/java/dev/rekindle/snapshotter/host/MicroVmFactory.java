@@ -14,6 +14,7 @@ import dev.rekindle.snapshotter.restore.SnapshotSeal;
 import dev.rekindle.snapshotter.restore.StageClock;
 import dev.rekindle.snapshotter.restore.Uniqueness;
 import dev.rekindle.vmm.machine.KvmHost;
+import dev.rekindle.vmm.machine.MemoryUse;
 import dev.rekindle.vmm.machine.MicroVm;
 import dev.rekindle.vmm.probe.KvmProbe;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ final class MicroVmFactory implements SandboxFactory {
       ParkedSandbox ready = parked(request);
       if (ready != null) {
         uniqueness.claim(ready.vm(), names, ready.generationId(), clock);
-        return new Acquired(sandbox(ready.vm(), request), "parked", clock.micros());
+        return new Acquired(sandbox(ready.vm(), ready.use(), request), "parked", clock.micros());
       }
       Restorer.Restored restored =
           restorer.restore(
@@ -100,7 +101,9 @@ final class MicroVmFactory implements SandboxFactory {
       AgentVm vm = withAgent(restored.vm());
       uniqueness.establish(vm, names, clock);
       return new Acquired(
-          sandbox(vm, request), restored.fromShell() ? "shell" : "new", clock.micros());
+          sandbox(vm, MemoryUse.NONE, request),
+          restored.fromShell() ? "shell" : "new",
+          clock.micros());
     } catch (SnapshotException e) {
       throw new HostException(e.code(), e.getMessage(), null, e);
     } catch (RestoreException e) {
@@ -115,9 +118,10 @@ final class MicroVmFactory implements SandboxFactory {
     return recipe == null ? null : stock.take(recipe, request.tenant());
   }
 
-  private AgentSandbox sandbox(AgentVm vm, HostRequest.Acquire request) {
+  private AgentSandbox sandbox(AgentVm vm, MemoryUse before, HostRequest.Acquire request) {
     return new AgentSandbox(
         vm,
+        before,
         ended -> {
           // Who stopped by itself may have left KVM in a state nobody has looked at.
           if (request.recycle() == HostRequest.Recycle.NEVER || ended.exited().isDone()) {
@@ -146,7 +150,7 @@ final class MicroVmFactory implements SandboxFactory {
         vm.close();
         throw e;
       }
-      return new ParkedSandbox(vm, restored.tenant(), generationId);
+      return new ParkedSandbox(vm, restored.tenant(), vm.vm().memoryUse(), generationId);
     } catch (SnapshotException e) {
       throw new HostException(e.code(), e.getMessage(), null, e);
     } catch (RestoreException e) {
@@ -192,6 +196,19 @@ final class MicroVmFactory implements SandboxFactory {
         level.makeMicros(),
         level.failures(),
         level.lastError());
+  }
+
+  @Override
+  public List<HostReply.SnapshotLevel> snapshots() {
+    return restorer.snapshots().stream()
+        .map(s ->
+            new HostReply.SnapshotLevel(
+                s.directory().toString(),
+                s.memoryBytes(),
+                s.dataBytes(),
+                s.residentBytes(),
+                s.workingSetBytes()))
+        .toList();
   }
 
   private AgentVm withAgent(MicroVm vm) {

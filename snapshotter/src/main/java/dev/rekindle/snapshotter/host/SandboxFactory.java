@@ -41,6 +41,11 @@ public interface SandboxFactory extends AutoCloseable {
   List<HostReply.PoolLevel> pools();
 
   /**
+   * @return the snapshots that are open, and what of them is in memory
+   */
+  List<HostReply.SnapshotLevel> snapshots();
+
+  /**
    * @return whether guests run natively here
    */
   boolean runsNatively();

@@ -9,6 +9,7 @@ import dev.rekindle.vmm.machine.Shape;
 import dev.rekindle.vmm.machine.Shell;
 import dev.rekindle.vmm.sys.ErrnoException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,8 @@ import java.util.function.Function;
 public final class Restorer implements AutoCloseable {
   /** Most snapshots kept open. */
   private static final int SNAPSHOTS = 64;
+
+  private static final long RESIDENCY_NANOS = 10_000_000_000L;
 
   /** Most shells kept in stock, of all shapes together. */
   private static final int SHELLS = 64;
@@ -36,6 +39,8 @@ public final class Restorer implements AutoCloseable {
   private final SnapshotCache<PreparedSnapshot> snapshots;
   private final ShellPool<Shape, Shell> shells;
   private final Map<Path, Shape> wanted = new ConcurrentHashMap<>();
+  private List<OpenSnapshot> opened;
+  private long openedNanos;
 
   /**
    * A restorer of snapshots nobody vouches for.
@@ -166,6 +171,23 @@ public final class Restorer implements AutoCloseable {
    */
   public int shells() {
     return shells.size();
+  }
+
+  /**
+   * The snapshots that are open. What of them is resident is looked at anew after 10 s: it takes
+   * milliseconds for each.
+   *
+   * @return in the order of their use
+   */
+  public synchronized List<OpenSnapshot> snapshots() {
+    long now = System.nanoTime();
+    if (opened == null || now - openedNanos > RESIDENCY_NANOS) {
+      List<OpenSnapshot> all = new ArrayList<>();
+      snapshots.forEach((directory, snapshot) -> all.add(OpenSnapshot.of(directory, snapshot)));
+      opened = List.copyOf(all);
+      openedNanos = now;
+    }
+    return opened;
   }
 
   /** Frees shells and snapshots; VMs are their owners' to close, before. */

@@ -2,6 +2,7 @@ package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.agent.ExecObserver;
 import dev.rekindle.snapshotter.agent.ExecSession;
+import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.BlockingQueue;
@@ -14,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FakeSandbox implements Sandbox {
   final BlockingQueue<FakeExec> execs = new LinkedBlockingQueue<>();
   final CompletableFuture<Exit> exit = new CompletableFuture<>();
+  volatile boolean uncounted;
   private final AtomicInteger open;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -26,6 +28,14 @@ final class FakeSandbox implements Sandbox {
     FakeExec exec = new FakeExec(command, observer);
     execs.add(exec);
     return exec;
+  }
+
+  @Override
+  public HostReply.Memory memory() {
+    if (closed.get() || uncounted) {
+      throw new IllegalStateException("closed");
+    }
+    return new HostReply.Memory(70, 2, 3 * 4096);
   }
 
   @Override

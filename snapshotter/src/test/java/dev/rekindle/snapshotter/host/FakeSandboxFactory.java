@@ -52,6 +52,11 @@ final class FakeSandboxFactory implements SandboxFactory {
   }
 
   @Override
+  public List<HostReply.SnapshotLevel> snapshots() {
+    return List.of(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096, 0));
+  }
+
+  @Override
   public boolean runsNatively() {
     return true;
   }

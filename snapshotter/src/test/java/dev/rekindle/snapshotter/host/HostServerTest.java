@@ -82,9 +82,30 @@ class HostServerTest {
     assertThat(acquired.served()).isEqualTo("new");
     assertThat(acquired.stagesMicros()).containsEntry("map", 5L);
     assertThat(client.errorOf(acquireRequest("a"))).isEqualTo("sandbox.exists");
-    client.call(new HostRequest.Release("a"), HostReply.Release.class);
+    HostReply.Release released = client.call(new HostRequest.Release("a"), HostReply.Release.class);
+    assertThat(released.memory()).isEqualTo(new HostReply.Memory(70, 2, 12_288));
     assertThat(factory.open).hasValue(0);
     assertThat(client.errorOf(new HostRequest.Release("a"))).isEqualTo("sandbox.unknown");
+  }
+
+  @Test
+  void shouldSayWhatALiveSandboxHasCost() throws Exception {
+    acquire("a");
+
+    assertThat(client.call(new HostRequest.Memory("a"), HostReply.Memory.class))
+        .isEqualTo(new HostReply.Memory(70, 2, 12_288));
+    assertThat(client.errorOf(new HostRequest.Memory("b"))).isEqualTo("sandbox.unknown");
+  }
+
+  @Test
+  void shouldReleaseWhereNothingWasCounted() throws Exception {
+    acquire("a");
+    factory.sandboxes.get("a").uncounted = true;
+
+    HostReply.Release released = client.call(new HostRequest.Release("a"), HostReply.Release.class);
+
+    assertThat(released.memory()).isNull();
+    assertThat(factory.open).hasValue(0);
   }
 
   @Test
@@ -295,6 +316,8 @@ class HostServerTest {
     assertThat(stats.fds()).isPositive();
     assertThat(stats.threads()).isPositive();
     assertThat(stats.mappings()).isPositive();
+    assertThat(stats.snapshots())
+        .containsExactly(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096, 0));
   }
 
   @Test

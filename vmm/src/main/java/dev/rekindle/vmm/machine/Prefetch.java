@@ -26,6 +26,13 @@ public record Prefetch(PageRuns read, PageRuns written, boolean intoGuest) {
     return read.pages() + written.pages();
   }
 
+  /**
+   * @return bytes of all pages
+   */
+  public long bytes() {
+    return pages() * PageRuns.PAGE_BYTES;
+  }
+
   /** Does it; pages must lie in the shell's memory. */
   void into(Shell shell) {
     if (pages() == 0) {

@@ -50,8 +50,36 @@ public sealed interface HostReply {
   /** The pool's levels are known; they are reached in their time. */
   record Pool() implements HostReply {}
 
-  /** The sandbox is gone and all it held is returned. */
-  record Release() implements HostReply {}
+  /**
+   * The sandbox is gone and all it held is returned.
+   *
+   * @param memory what its lease had cost; null where the process did not count it
+   */
+  record Release(Memory memory) implements HostReply {}
+
+  /**
+   * What the accesses of a sandbox cost the host since it was acquired.
+   *
+   * @param minorFaults of its vCPUs, served from memory
+   * @param majorFaults of its vCPUs that waited for a disk
+   * @param copiedBytes pages that became its own, prefetched ones included
+   */
+  record Memory(long minorFaults, long majorFaults, long copiedBytes) implements HostReply {}
+
+  /**
+   * A snapshot this process has open.
+   *
+   * @param memoryBytes of its memory file, holes included
+   * @param dataBytes of that which are not zero
+   * @param residentBytes of the file in the page cache
+   * @param workingSetBytes prefetched by each restore; 0 where it is not known
+   */
+  record SnapshotLevel(
+      String snapshotDir,
+      long memoryBytes,
+      long dataBytes,
+      long residentBytes,
+      long workingSetBytes) {}
 
   /**
    * What is kept ready of one snapshot.
@@ -81,6 +109,7 @@ public sealed interface HostReply {
    * @param rssBytes resident memory, pages shared with other processes counted fully
    * @param pssBytes resident memory, shared pages divided among their users
    * @param pools each snapshot something is kept ready of
+   * @param snapshots each snapshot that is open; what is resident is looked at every 10 s at most
    * @param index what this process read in the snapshot index
    */
   record Stats(
@@ -93,6 +122,7 @@ public sealed interface HostReply {
       int fds,
       int threads,
       List<PoolLevel> pools,
+      List<SnapshotLevel> snapshots,
       IndexStats index)
       implements HostReply {}
 

@@ -16,6 +16,7 @@ import java.util.Map;
   @JsonSubTypes.Type(value = HostRequest.Exec.class, name = "exec"),
   @JsonSubTypes.Type(value = HostRequest.Cancel.class, name = "cancel"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
+  @JsonSubTypes.Type(value = HostRequest.Memory.class, name = "memory"),
   @JsonSubTypes.Type(value = HostRequest.Stats.class, name = "stats"),
 })
 public sealed interface HostRequest {
@@ -145,6 +146,13 @@ public sealed interface HostRequest {
       HostProtocol.requireSandboxId(sandboxId);
     }
   }
+
+  /**
+   * What a sandbox's accesses have cost so far. Reply: {@link HostReply.Memory}.
+   *
+   * @param sandboxId an acquired one
+   */
+  record Memory(@JsonProperty(required = true) String sandboxId) implements HostRequest {}
 
   /** Counts of the host process. Reply: {@link HostReply.Stats}. */
   record Stats() implements HostRequest {}

@@ -23,6 +23,7 @@ class HostJsonTest {
         new HostRequest.Exec("sb-1", List.of("echo", "ä"), Map.of("A", "b"), "/tmp", 1000, 5, 99),
         new HostRequest.Cancel(7),
         new HostRequest.Release("sb-1"),
+        new HostRequest.Memory("sb-1"),
         new HostRequest.Stats());
   }
 
