@@ -2,8 +2,10 @@ package dev.rekindle.snapshotter.host;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.rekindle.snapshotter.agent.VsockGuestAgent;
+import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.host.protocol.Frame;
 import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostJson;
@@ -14,6 +16,7 @@ import dev.rekindle.snapshotter.host.protocol.StreamKind;
 import dev.rekindle.snapshotter.template.BareTemplate;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import dev.rekindle.vmm.machine.KvmHost;
+import dev.rekindle.vmm.memory.HugePageSupport;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,6 +82,63 @@ class BareSandboxIT {
 
     assertThat(output("a", "id")).isEqualTo("host-a\n" + "a".repeat(32) + "\nlease-a\n");
     assertThat(output("b", "id")).isEqualTo("host-b\n" + "b".repeat(32) + "\nlease-b\n");
+  }
+
+  @Test
+  void shouldPrefetchTheFirstRequestAndSayWhatMemoryCost() throws Exception {
+    assertThat(acquire("a").stagesMicros()).containsKey("prefetch");
+
+    assertThat(output("a", "echo", "x")).isEqualTo("x\n");
+
+    HostReply.Memory live = client.call(new HostRequest.Memory("a"), HostReply.Memory.class);
+    assertThat(live.copiedBytes()).isPositive();
+    HostReply.SnapshotLevel level = stats().snapshots().getFirst();
+    assertThat(level.snapshotDir()).isEqualTo(snapshot.toString());
+    assertThat(level.workingSetBytes()).isBetween(4096L, level.memoryBytes());
+    assertThat(level.residentBytes()).isBetween(4096L, level.memoryBytes());
+    HostReply.Memory ended =
+        client.call(new HostRequest.Release("a"), HostReply.Release.class).memory();
+    assertThat(ended.copiedBytes()).isGreaterThanOrEqualTo(live.copiedBytes());
+    assertThat(ended.minorFaults()).isGreaterThanOrEqualTo(live.minorFaults());
+  }
+
+  @Test
+  void shouldCountFromTheLeaseOnWhenParkedBefore() throws Exception {
+    client.call(
+        new HostRequest.Pool(snapshot.toString(), images(), 1, 0, List.of("echo", "warm")),
+        HostReply.Pool.class);
+    while (stats().parked() == 0) {
+      assertThat(stats().pools().getFirst().lastError()).isNull();
+      Thread.sleep(10);
+    }
+    long unparked = acquire("f").served().equals("parked") ? memory("f").copiedBytes() : -1;
+
+    acquire("b", HostRequest.Recycle.NEVER);
+    // What a restore copies, its prefetch included, was no lease's.
+    assertThat(unparked).isBetween(0L, memory("b").copiedBytes() - 1);
+  }
+
+  private HostReply.Memory memory(String id) throws Exception {
+    return client.call(new HostRequest.Memory(id), HostReply.Memory.class);
+  }
+
+  @Test
+  void shouldRunFromACopyInTransparentHugePages() throws Exception {
+    assumeTrue(HugePageSupport.isTransparent(), "no transparent huge pages");
+    Path small = snapshot;
+    try {
+      String id =
+          BareTemplate.build(state, "large", 16, HugePages.TRANSPARENT, (_, _, _) -> {})
+              .template()
+              .snapshotId();
+      snapshot = new TemplateStore(state).snapshotDir(id);
+      acquire("a");
+
+      assertThat(output("a", "echo", "x")).isEqualTo("x\n");
+      assertThat(memory("a").copiedBytes()).isGreaterThanOrEqualTo(2 << 20);
+    } finally {
+      snapshot = small;
+    }
   }
 
   @Test
