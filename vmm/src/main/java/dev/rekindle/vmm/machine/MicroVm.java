@@ -257,8 +257,8 @@ public final class MicroVm implements AutoCloseable {
   }
 
   /**
-   * What the guest's accesses have cost so far. Walks the page tables: about a millisecond for a
-   * GiB.
+   * What the guest's accesses have cost so far. Walks the page tables, see {@link
+   * Pagemap#ownPages}.
    *
    * @return faults and pages since this machine was made
    * @throws IllegalStateException if it has ended

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmRun;
+import dev.rekindle.vmm.abi.linux.PmScanArg;
 import dev.rekindle.vmm.sys.IoctlRequest;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
@@ -39,6 +40,7 @@ class AbiLayoutTest {
         EXPECTED.put(request.name(), request.code());
       }
     }
+    EXPECTED.put("PAGEMAP_SCAN", PmScanArg.PAGEMAP_SCAN.code());
     for (String cap :
         List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT", "CAP_SYNC_REGS", "CAP_PRE_FAULT_MEMORY")) {
       EXPECTED.put("KVM_" + cap, (long) KvmIoctls.class.getField(cap).getInt(null));
@@ -57,7 +59,17 @@ class AbiLayoutTest {
             #include <signal.h>
             #include <linux/kvm.h>
             #include <linux/eventpoll.h>
+            #include <linux/fs.h>
             #include <sys/resource.h>
+            /* Headers before 6.7. */
+            #ifndef PAGEMAP_SCAN
+            struct page_region { __u64 start, end, categories; };
+            struct pm_scan_arg {
+              __u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
+              __u64 category_inverted, category_mask, category_anyof_mask, return_mask;
+            };
+            #define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
+            #endif
             /* Headers before 6.11. */
             #ifndef KVM_PRE_FAULT_MEMORY
             #define KVM_CAP_PRE_FAULT_MEMORY 236

@@ -48,6 +48,32 @@ class PagemapTest {
   }
 
   @Test
+  void shouldCountAlikeWhicheverWayTheKernelIsAsked() {
+    for (int page = 1; page < PAGES; page += 2) {
+      memory.segment().set(JAVA_BYTE, page * 4096L, (byte) 1);
+    }
+    memory.populate(0, 4096, false);
+
+    assertThat(Pagemap.ownPagesRead(memory.segment())).isEqualTo(PAGES / 2);
+    assertThat(Pagemap.ownPages(memory.segment())).isEqualTo(PAGES / 2);
+  }
+
+  @Test
+  void shouldCountMoreRegionsThanTheKernelTellsAtOnce() {
+    long bytes = 3000L * 4096;
+    try (Mapping many = Mapping.anonymous(bytes)) {
+      for (long at = 0; at < bytes; at += 2 * 4096) {
+        many.segment().set(JAVA_BYTE, at, (byte) 1);
+      }
+
+      // Where the kernel gives huge pages unasked there are more.
+      assertThat(Pagemap.ownPages(many.segment()))
+          .isEqualTo(Pagemap.ownPagesRead(many.segment()))
+          .isGreaterThanOrEqualTo(1500);
+    }
+  }
+
+  @Test
   void shouldSeeWhatWasPopulated() {
     memory.populate(8 * 4096, 4 * 4096, true);
     memory.populate(48 * 4096, 2 * 4096, false);
