@@ -66,8 +66,8 @@ public final class FaultsBench {
     List<AutoCloseable> closing = new ArrayList<>();
     try (KvmHost host = KvmHost.open()) {
       Map<MemoryWay, FirstRequestRig> rigs = new LinkedHashMap<>();
-      // One page for the guest's memory each of a sandbox and of the snapshot.
-      boolean huge = reserve(2L * guest.memoryMib() / (Mapping.HUGE_PAGE_BYTES >> 20));
+      // For the memory of one sandbox, and of the snapshot in each of two ways.
+      boolean huge = reserve(3L * guest.memoryMib() / (Mapping.HUGE_PAGE_BYTES >> 20));
       for (MemoryWay way : WAYS) {
         if (way.pages() == HugePages.HUGETLBFS && !huge) {
           System.err.println("without hugetlbfs: no pages of 2 MiB can be reserved here");

@@ -10,6 +10,7 @@ import dev.rekindle.snapshotter.host.protocol.StreamKind;
 import dev.rekindle.snapshotter.restore.AgentVm;
 import dev.rekindle.snapshotter.restore.RestoreOptions;
 import dev.rekindle.snapshotter.restore.Restorer;
+import dev.rekindle.snapshotter.restore.SnapshotSeal;
 import dev.rekindle.snapshotter.restore.StageClock;
 import dev.rekindle.snapshotter.restore.Uniqueness;
 import dev.rekindle.vmm.machine.KvmHost;
@@ -44,7 +45,7 @@ final class FirstRequestRig implements AutoCloseable {
     this.snapshot = snapshot;
     this.images = images;
     this.argv = argv;
-    restorer = new Restorer(host, new RestoreOptions(0, prefetch, false));
+    restorer = new Restorer(host, new RestoreOptions(0, prefetch, false), SnapshotSeal.NONE);
   }
 
   /** Restores, makes unique, asks; the VM is kept for the next. */
