@@ -69,18 +69,24 @@ public final class PreparedSnapshot implements AutoCloseable {
       SnapshotMemory memory =
           SnapshotMemory.of(opened.memoryFile(), manifest.memoryFile().bytes(), pages);
       return new PreparedSnapshot(
-          manifest, shape, new PreparedState(state), memory, prefetch(opened, options));
+          manifest,
+          shape,
+          new PreparedState(state),
+          memory,
+          prefetch(opened, options.prefetch(), pages));
     } catch (SnapshotException | RuntimeException e) {
       opened.memoryFile().close();
       throw e;
     }
   }
 
-  private static Prefetch prefetch(SnapshotReader.Opened opened, RestoreOptions options) {
-    if (options.prefetch() == RestoreOptions.PrefetchMode.NONE) {
+  private static Prefetch prefetch(
+      SnapshotReader.Opened opened, RestoreOptions.PrefetchMode mode, HugePages pages) {
+    if (mode == RestoreOptions.PrefetchMode.NONE
+        || mode == RestoreOptions.PrefetchMode.BEST && pages == HugePages.HUGETLBFS) {
       return Prefetch.NONE;
     }
-    boolean intoGuest = options.prefetch() == RestoreOptions.PrefetchMode.GUEST;
+    boolean intoGuest = mode != RestoreOptions.PrefetchMode.HOST;
     return opened
         .workingSet()
         .map(set -> new Prefetch(set.read(), set.written(), intoGuest))
