@@ -5,6 +5,8 @@ import dev.rekindle.snapshotter.agent.VsockGuestAgent;
 import dev.rekindle.snapshotter.index.IndexFollower;
 import dev.rekindle.vmm.kvm.KvmUnavailableException;
 import dev.rekindle.vmm.machine.KvmHost;
+import dev.rekindle.vmm.seccomp.SeccompUnavailableException;
+import dev.rekindle.vmm.seccomp.ThreadFilters;
 import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -37,8 +39,15 @@ public final class HostMain {
       System.exit(2);
       return;
     }
+    ThreadFilters filters = ThreadFilters.load(options.seccomp());
+    try {
+      filters.confineProcess();
+    } catch (SeccompUnavailableException e) {
+      LOG.error("{}; --seccomp off does without", e.getMessage());
+      System.exit(3);
+    }
     try (SealedSnapshots index = index(options);
-        HostServer server = HostServer.start(options.socket(), factory(options, index))) {
+        HostServer server = HostServer.start(options.socket(), factory(options, index, filters))) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close, "host-stop"));
       System.out.println("ready");
       if (index != null) {
@@ -60,9 +69,10 @@ public final class HostMain {
         : new SealedSnapshots(new IndexFollower(options.stateDir(), options.indexKey()));
   }
 
-  private static SandboxFactory factory(HostOptions options, SealedSnapshots index) {
+  private static SandboxFactory factory(
+      HostOptions options, SealedSnapshots index, ThreadFilters filters) {
     try {
-      KvmHost host = KvmHost.open();
+      KvmHost host = KvmHost.open(filters);
       return new MicroVmFactory(
           host,
           vm -> new VsockGuestAgent(vm.vsock(), host.loop()),

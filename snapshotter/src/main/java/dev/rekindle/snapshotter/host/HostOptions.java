@@ -1,5 +1,6 @@
 package dev.rekindle.snapshotter.host;
 
+import dev.rekindle.vmm.seccomp.SeccompMode;
 import java.nio.file.Path;
 
 /**
@@ -10,12 +11,18 @@ import java.nio.file.Path;
  * @param shellsPerShape VMs to keep built ahead for each shape; 0 for none
  * @param agentTimeoutSeconds until a restored guest's agent must have answered
  * @param indexKey the public key the snapshot index is signed with; null to do without an index
+ * @param seccomp what becomes of system calls that no list allows
  */
 record HostOptions(
-    Path socket, Path stateDir, int shellsPerShape, int agentTimeoutSeconds, String indexKey) {
+    Path socket,
+    Path stateDir,
+    int shellsPerShape,
+    int agentTimeoutSeconds,
+    String indexKey,
+    SeccompMode seccomp) {
   static final String USAGE =
       "usage: HostMain --socket PATH --state DIR [--shells N] [--agent-timeout SECONDS]"
-          + " [--index-key BASE64]";
+          + " [--index-key BASE64] [--seccomp kill|log|off]";
 
   /**
    * @param args as given to main
@@ -27,6 +34,7 @@ record HostOptions(
     int shells = 2;
     int agentTimeout = 30;
     String indexKey = null;
+    SeccompMode seccomp = SeccompMode.KILL;
     for (int i = 0; i < args.length; i += 2) {
       if (i + 1 == args.length) {
         throw new IllegalArgumentException(args[i] + " needs a value");
@@ -38,13 +46,14 @@ record HostOptions(
         case "--shells" -> shells = number(args[i], value, 0, 64);
         case "--agent-timeout" -> agentTimeout = number(args[i], value, 1, 600);
         case "--index-key" -> indexKey = value;
+        case "--seccomp" -> seccomp = SeccompMode.parse(value);
         default -> throw new IllegalArgumentException("unknown argument " + args[i]);
       }
     }
     if (socket == null || state == null) {
       throw new IllegalArgumentException("--socket and --state are required");
     }
-    return new HostOptions(socket, state, shells, agentTimeout, indexKey);
+    return new HostOptions(socket, state, shells, agentTimeout, indexKey, seccomp);
   }
 
   private static int number(String name, String value, int min, int max) {

@@ -3,6 +3,7 @@ package dev.rekindle.snapshotter.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.rekindle.vmm.seccomp.SeccompMode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +14,8 @@ class HostOptionsTest {
   void shouldFillInDefaults() {
     HostOptions options = HostOptions.parse("--socket", "/s", "--state", "/d");
 
-    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30, null));
+    assertThat(options)
+        .isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30, null, SeccompMode.KILL));
   }
 
   @Test
@@ -29,9 +31,12 @@ class HostOptionsTest {
             "--socket",
             "/s",
             "--state",
-            "/d");
+            "/d",
+            "--seccomp",
+            "log");
 
-    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5, "MCow"));
+    assertThat(options)
+        .isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5, "MCow", SeccompMode.LOG));
   }
 
   @ParameterizedTest
@@ -43,6 +48,7 @@ class HostOptionsTest {
         "--socket /s --state /d --shells -1",
         "--socket /s --state /d --shells x",
         "--socket /s --state /d --color 1",
+        "--socket /s --state /d --seccomp maybe",
       })
   void shouldRefuseTheRest(String line) {
     assertThatIllegalArgumentException().isThrownBy(() -> HostOptions.parse(line.split(" ")));

@@ -45,8 +45,24 @@ public final class DeviceLoop implements AutoCloseable {
 
   /** Starts the loop's thread, {@code device-loop}, a daemon. */
   public DeviceLoop() {
+    this(() -> {});
+  }
+
+  /**
+   * Starts the loop's thread, {@code device-loop}, a daemon.
+   *
+   * @param onStart run on the thread before anything else; if it throws, the loop never runs
+   */
+  public DeviceLoop(Runnable onStart) {
     control(Epoll.EPOLL_CTL_ADD, wake.fd(), Epoll.EPOLLIN, WAKE_TOKEN);
-    thread = Thread.ofPlatform().daemon().name("device-loop").unstarted(this::run);
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("device-loop")
+            .unstarted(() -> {
+              onStart.run();
+              run();
+            });
     thread.start();
   }
 

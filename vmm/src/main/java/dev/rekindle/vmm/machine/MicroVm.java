@@ -287,11 +287,11 @@ public final class MicroVm implements AutoCloseable {
   }
 
   private void vcpuEnded(VcpuExit exit) {
-    exited.completeAsync(() -> new VmExit.Stopped(exit));
+    exited.completeAsync(() -> new VmExit.Stopped(exit), shell.host().news());
   }
 
   private void resetWanted() {
-    exited.completeAsync(VmExit.Reset::new);
+    exited.completeAsync(VmExit.Reset::new, shell.host().news());
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.rekindle.vmm.machine;
 
+import dev.rekindle.vmm.seccomp.ThreadFilters;
+import dev.rekindle.vmm.seccomp.ThreadKind;
 import dev.rekindle.vmm.vcpu.VcpuThread;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -13,7 +15,12 @@ final class VcpuThreads implements AutoCloseable {
   private static final int KEPT = 8;
 
   private final Deque<VcpuThread> idle = new ArrayDeque<>();
+  private final ThreadFilters filters;
   private boolean closed;
+
+  VcpuThreads(ThreadFilters filters) {
+    this.filters = filters;
+  }
 
   /**
    * @return parked, without a vCPU; the caller's
@@ -23,7 +30,7 @@ final class VcpuThreads implements AutoCloseable {
     synchronized (this) {
       thread = idle.poll();
     }
-    return thread == null ? new VcpuThread() : thread;
+    return thread == null ? new VcpuThread(() -> filters.confineThread(ThreadKind.VCPU)) : thread;
   }
 
   /** Takes its vCPU away; when this returns nobody uses that any more. */

@@ -73,6 +73,15 @@ final class Libc {
   static final MethodHandle GETPID = call("getpid", JAVA_INT);
   static final MethodHandle TGKILL = call("tgkill", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
 
+  static final MethodHandle PRCTL =
+      variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+  /** {@code seccomp(2)}, for which the C library has no function, and its number on x86-64. */
+  static final MethodHandle SECCOMP =
+      variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
+
+  static final long SYS_SECCOMP = 317;
+
   private Libc() {}
 
   private static MethodHandle call(String name, MemoryLayout result, MemoryLayout... arguments) {

@@ -74,9 +74,21 @@ public final class VcpuThread implements AutoCloseable {
   private volatile int tid;
   private final GuestFaults faults = new GuestFaults();
 
-  /** Starts the thread, parked and without a vCPU. */
-  public VcpuThread() {
-    thread = Thread.ofPlatform().daemon().name(name).unstarted(this::loop);
+  /**
+   * Starts the thread, parked and without a vCPU.
+   *
+   * @param onStart run on the thread before anything else; if it throws, the thread never runs a
+   *     guest
+   */
+  public VcpuThread(Runnable onStart) {
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name(name)
+            .unstarted(() -> {
+              onStart.run();
+              loop();
+            });
     thread.start();
   }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmRun;
 import dev.rekindle.vmm.abi.linux.PmScanArg;
+import dev.rekindle.vmm.abi.linux.SeccompData;
+import dev.rekindle.vmm.abi.linux.SockFilter;
 import dev.rekindle.vmm.sys.IoctlRequest;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
@@ -50,6 +52,18 @@ class AbiLayoutTest {
         EXPECTED.put("KVM_" + f.getName(), (long) f.getInt(null));
       }
     }
+    for (Field f : SeccompData.class.getFields()) {
+      if (f.getType() == int.class && f.getName().contains("_")) {
+        EXPECTED.put(f.getName(), Integer.toUnsignedLong(f.getInt(null)));
+      }
+    }
+    EXPECTED.put("BPF_LD|BPF_W|BPF_ABS", (long) SockFilter.LOAD);
+    EXPECTED.put("BPF_ALU|BPF_AND|BPF_K", (long) SockFilter.AND);
+    EXPECTED.put("BPF_JMP|BPF_JA", (long) SockFilter.JUMP);
+    EXPECTED.put("BPF_JMP|BPF_JEQ|BPF_K", (long) SockFilter.JUMP_IF_EQUAL);
+    EXPECTED.put("BPF_JMP|BPF_JGE|BPF_K", (long) SockFilter.JUMP_IF_AT_LEAST);
+    EXPECTED.put("BPF_RET|BPF_K", (long) SockFilter.RETURN);
+    EXPECTED.put("BPF_MAXINSNS", (long) SockFilter.MAX_INSTRUCTIONS);
     StringBuilder c =
         new StringBuilder(
             """
@@ -59,6 +73,10 @@ class AbiLayoutTest {
             #include <signal.h>
             #include <linux/kvm.h>
             #include <linux/eventpoll.h>
+            #include <linux/filter.h>
+            #include <linux/audit.h>
+            #include <linux/prctl.h>
+            #include <linux/seccomp.h>
             #include <linux/fs.h>
             #include <sys/resource.h>
             /* Headers before 6.7. */

@@ -4,10 +4,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.rekindle.vmm.sys.IoctlRequest;
 import java.lang.foreign.MemoryLayout;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 
 /** The ioctl requests of {@code linux/kvm.h}, codes derived from the structs. */
 public final class KvmIoctls {
   private static final int KVMIO = 0xAE;
+  private static final Map<String, IoctlRequest> BY_NAME = new HashMap<>();
 
   public static final IoctlRequest GET_API_VERSION = io("KVM_GET_API_VERSION", 0x00);
   public static final IoctlRequest CREATE_VM = io("KVM_CREATE_VM", 0x01);
@@ -78,18 +82,31 @@ public final class KvmIoctls {
   private KvmIoctls() {}
 
   private static IoctlRequest io(String name, int nr) {
-    return IoctlRequest.none(name, KVMIO, nr);
+    return named(IoctlRequest.none(name, KVMIO, nr));
   }
 
   private static IoctlRequest iow(String name, int nr, MemoryLayout argument) {
-    return IoctlRequest.write(name, KVMIO, nr, argument);
+    return named(IoctlRequest.write(name, KVMIO, nr, argument));
   }
 
   private static IoctlRequest ior(String name, int nr, MemoryLayout argument) {
-    return IoctlRequest.read(name, KVMIO, nr, argument);
+    return named(IoctlRequest.read(name, KVMIO, nr, argument));
   }
 
   private static IoctlRequest iowr(String name, int nr, MemoryLayout argument) {
-    return IoctlRequest.readWrite(name, KVMIO, nr, argument);
+    return named(IoctlRequest.readWrite(name, KVMIO, nr, argument));
+  }
+
+  private static IoctlRequest named(IoctlRequest request) {
+    BY_NAME.put(request.name(), request);
+    return request;
+  }
+
+  /**
+   * @param name as in the header
+   * @return the request of that name, if it is one of these
+   */
+  public static Optional<IoctlRequest> byName(String name) {
+    return Optional.ofNullable(BY_NAME.get(name));
   }
 }
