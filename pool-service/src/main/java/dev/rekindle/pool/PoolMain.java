@@ -1,11 +1,15 @@
 package dev.rekindle.pool;
 
 import dev.rekindle.pool.config.ServiceConfig;
+import dev.rekindle.pool.jail.Jail;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +37,8 @@ public final class PoolMain extends VerticleBase {
           "-Xmx256m",
           "-Xss512k",
           "-XX:ReservedCodeCacheSize=32m",
-          "-XX:-UsePerfData");
+          "-XX:-UsePerfData",
+          "-XX:+ErrorFileToStderr");
 
   private static final List<String> BUILDER_JVM =
       List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m");
@@ -76,11 +81,27 @@ public final class PoolMain extends VerticleBase {
         new PoolService.Programs(
             java("dev.rekindle.snapshotter.host.HostMain", HOST_JVM),
             java("dev.rekindle.snapshotter.template.BuilderMain", BUILDER_JVM));
-    service = new PoolService(vertx, config, programs);
-    Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
-    return service
-        .start()
+    Files.createDirectories(config.stateDir());
+    return vertx
+        .executeBlocking(() -> Jail.build(config.jail(), config.stateDir(), programs.host()))
+        .compose(jail -> start(programs, jail))
         .onSuccess(server -> LOG.info("listening on {}:{}", config.host(), server.actualPort()));
+  }
+
+  private Future<HttpServer> start(PoolService.Programs programs, Jail jail) {
+    jail.layers()
+        .forEach((layer, state) -> {
+          if (!state.on()) {
+            LOG.warn("no {}: {}; {}", layer.label(), state.detail(), state.fix());
+          }
+        });
+    try {
+      service = new PoolService(vertx, config, programs, jail);
+    } catch (IOException e) {
+      return Future.failedFuture(e);
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
+    return service.start();
   }
 
   private static List<String> java(String mainClass, List<String> options) {

@@ -5,8 +5,9 @@ import dev.rekindle.pool.auth.ApiKeys;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.fleet.FleetListener;
 import dev.rekindle.pool.fleet.HostFleet;
-import dev.rekindle.pool.hostclient.PlainLauncher;
 import dev.rekindle.pool.http.ApiServer;
+import dev.rekindle.pool.jail.Jail;
+import dev.rekindle.pool.jail.JailLauncher;
 import dev.rekindle.pool.lease.HostSandboxes;
 import dev.rekindle.pool.lease.LeaseClock;
 import dev.rekindle.pool.lease.LeaseTable;
@@ -49,8 +50,10 @@ public final class PoolService {
     }
   }
 
+  private final Vertx vertx;
   private final ServiceConfig config;
   private final IndexKeeper index;
+  private final Jail jail;
   private final HostFleet hosts;
   private final LeaseTable leases;
   private final TemplateBuilder builder;
@@ -61,10 +64,14 @@ public final class PoolService {
    * @param vertx on one of whose event loops this is called, and all of it runs
    * @param config where and how much
    * @param programs what it starts
+   * @param jail where host processes live; closed with the service
    * @throws IOException if the state directory cannot be made or read
    */
-  public PoolService(Vertx vertx, ServiceConfig config, Programs programs) throws IOException {
+  public PoolService(Vertx vertx, ServiceConfig config, Programs programs, Jail jail)
+      throws IOException {
+    this.vertx = vertx;
     this.config = config;
+    this.jail = jail;
     Files.createDirectories(config.stateDir());
     ServiceMetrics metrics = new ServiceMetrics();
     TemplateStore store = new TemplateStore(config.stateDir());
@@ -73,7 +80,7 @@ public final class PoolService {
     TemplateCatalog catalog = new TemplateCatalog(vertx, store, index);
     HostFleet.Start start =
         new HostFleet.Start(
-            new PlainLauncher(),
+            new JailLauncher(jail),
             withIndexKey(programs.host(), indexKeys.publicKey()),
             config.stateDir());
     hosts = new HostFleet(vertx, config.hosts(), start, new Relay(), metrics::hostStarted);
@@ -94,7 +101,7 @@ public final class PoolService {
             LeaseClock.system(),
             (lease, _) -> keys.leaseEnded(lease.id()));
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
-    api = new ApiServer(vertx, leases, catalog, pools, builder, hosts, metrics, keys);
+    api = new ApiServer(vertx, leases, catalog, pools, builder, hosts, jail, metrics, keys);
   }
 
   private static List<String> withIndexKey(List<String> host, String publicKey) {
@@ -157,6 +164,14 @@ public final class PoolService {
         .otherwiseEmpty()
         .compose(_ -> hosts.stop())
         .onFailure(e -> LOG.warn("not every host process was stopped in order: {}", e.toString()))
+        .otherwiseEmpty()
+        .compose(_ -> vertx.executeBlocking(this::closeJail, false))
+        .onFailure(e -> LOG.warn("something of the jail stays behind: {}", e.toString()))
         .otherwiseEmpty();
+  }
+
+  private Void closeJail() throws IOException {
+    jail.close();
+    return null;
   }
 }

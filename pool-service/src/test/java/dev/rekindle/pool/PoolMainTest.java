@@ -83,7 +83,9 @@ class PoolMainTest {
     assertThat(process.exitValue()).isEqualTo(143);
     assertThat(hosts).noneMatch(ProcessHandle::isAlive);
     assertThat(state.resolve("run")).isEmptyDirectory();
-    assertThat(log.lines()).noneMatch(line -> line.contains("ERROR") || line.contains("WARN"));
+    // A layer of the jail that this machine lacks is said once, at the start.
+    assertThat(log.lines().filter(line -> !line.contains("PoolMain no ")))
+        .noneMatch(line -> line.contains("ERROR") || line.contains("WARN"));
   }
 
   @Test

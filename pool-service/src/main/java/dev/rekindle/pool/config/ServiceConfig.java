@@ -1,6 +1,9 @@
 package dev.rekindle.pool.config;
 
 import dev.rekindle.pool.fleet.FleetLimits;
+import dev.rekindle.pool.jail.HostLimits;
+import dev.rekindle.pool.jail.JailMode;
+import dev.rekindle.pool.jail.JailSettings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -16,6 +19,7 @@ import java.util.Optional;
  * @param maxLeases held at a time, {@code [1, 10000]}
  * @param maxQueue acquires that may wait, {@code [0, 100000]}
  * @param hosts of what size and how many host processes
+ * @param jail what is around each of them
  * @param access keys and TLS
  */
 public record ServiceConfig(
@@ -25,13 +29,16 @@ public record ServiceConfig(
     int maxLeases,
     int maxQueue,
     FleetLimits hosts,
+    JailSettings jail,
     AccessConfig access) {
   /** How to call the service. */
   public static final String USAGE =
       "usage: PoolMain [--listen HOST:PORT] [--state DIR] [--max-leases N] [--max-queue N]"
           + " [--shells N] [--vms-per-host N] [--max-hosts N] [--spare-hosts N]"
-          + " [--host-idle-seconds N] [--require-keys true|false] [--operator-key FILE]"
-          + " [--tls-cert PEM --tls-key PEM]";
+          + " [--host-idle-seconds N] [--jail auto|always|never] [--jail-seccomp kill|log|off]"
+          + " [--jail-first-uid N] [--host-cpu-percent N] [--host-cpu-weight N]"
+          + " [--host-memory-mib N] [--host-io-mib N] [--host-tasks N]"
+          + " [--require-keys true|false] [--operator-key FILE] [--tls-cert PEM --tls-key PEM]";
 
   /** Checks the ranges. */
   public ServiceConfig {
@@ -86,6 +93,14 @@ public record ServiceConfig(
     int maxHosts = FleetLimits.DEFAULT.maxHosts();
     int spareHosts = FleetLimits.DEFAULT.spareHosts();
     int idleSeconds = FleetLimits.DEFAULT.idleSeconds();
+    JailMode jail = JailSettings.DEFAULT.mode();
+    String seccomp = JailSettings.DEFAULT.seccomp();
+    int firstUid = JailSettings.DEFAULT.firstUid();
+    int cpuPercent = HostLimits.DEFAULT.cpuPercent();
+    int cpuWeight = HostLimits.DEFAULT.cpuWeight();
+    int memoryMib = HostLimits.DEFAULT.memoryMib();
+    int ioMib = HostLimits.DEFAULT.ioMibPerSecond();
+    int tasks = HostLimits.DEFAULT.tasks();
     boolean keysAlways = false;
     String operatorKey = null;
     String certificate = environment.getOrDefault("REKINDLE_TLS_CERT", "");
@@ -105,6 +120,14 @@ public record ServiceConfig(
         case "--max-hosts" -> maxHosts = number(args[i], value);
         case "--spare-hosts" -> spareHosts = number(args[i], value);
         case "--host-idle-seconds" -> idleSeconds = number(args[i], value);
+        case "--jail" -> jail = JailMode.parse(value);
+        case "--jail-seccomp" -> seccomp = value;
+        case "--jail-first-uid" -> firstUid = number(args[i], value);
+        case "--host-cpu-percent" -> cpuPercent = number(args[i], value);
+        case "--host-cpu-weight" -> cpuWeight = number(args[i], value);
+        case "--host-memory-mib" -> memoryMib = number(args[i], value);
+        case "--host-io-mib" -> ioMib = number(args[i], value);
+        case "--host-tasks" -> tasks = number(args[i], value);
         case "--require-keys" -> keysAlways = bool(args[i], value);
         case "--operator-key" -> operatorKey = value;
         case "--tls-cert" -> certificate = value;
@@ -129,6 +152,11 @@ public record ServiceConfig(
         maxLeases,
         maxQueue,
         new FleetLimits(vmsPerHost, maxHosts, spareHosts, idleSeconds, shells),
+        new JailSettings(
+            jail,
+            seccomp,
+            firstUid,
+            new HostLimits(cpuPercent, cpuWeight, memoryMib, ioMib, tasks)),
         access);
   }
 

@@ -102,6 +102,13 @@ public final class HostFleet implements Stock {
     this.onStart = onStart;
   }
 
+  /**
+   * @return how many there may be
+   */
+  public FleetLimits limits() {
+    return limits;
+  }
+
   /** Starts the spares, or one process if none are wanted; does not wait for them. */
   public void start() {
     vertx.setPeriodic(TICK_MILLIS, _ -> tick());
@@ -212,7 +219,8 @@ public final class HostFleet implements Stock {
   }
 
   private HostSpec spec(int slot) {
-    String socket = "host-" + ProcessHandle.current().pid() + "-" + starts + ".sock";
+    // A folder of its own, since it is all that the process can write to.
+    Path socket = Path.of("host-" + slot, ProcessHandle.current().pid() + "-" + starts + ".sock");
     return new HostSpec(
         slot,
         start.program(),

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,16 +143,27 @@ public final class HostProcess {
     Future.fromCompletionStage(process.onExit(), context).onComplete(_ -> clean());
   }
 
-  /** One that was killed has not removed its socket. */
+  /** One that was killed has not removed its socket; whatever else it made goes with it. */
   private void clean() {
-    Path socket = spec.socket();
+    Path folder = spec.socket().getParent();
     vertx
-        .executeBlocking(() -> Files.deleteIfExists(socket), false)
-        .onFailure(e -> LOG.warn("{} stays behind: {}", socket, e.toString()))
+        .executeBlocking(() -> delete(folder), false)
+        .onFailure(e -> LOG.warn("{} stays behind: {}", folder, e.toString()))
         .onComplete(_ -> {
           ended.tryComplete();
           watcher.ended(this);
         });
+  }
+
+  private static Void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> all = Files.walk(folder)) {
+        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(path);
+        }
+      }
+    }
+    return null;
   }
 
   private final class Line implements HostListener {

@@ -7,6 +7,7 @@ import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.fleet.HostFleet;
+import dev.rekindle.pool.jail.Jail;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateBuilder;
@@ -35,6 +36,7 @@ public final class ApiServer {
    * @param pools behind {@code /v1/pools}
    * @param builder behind {@code PUT /v1/templates}
    * @param hosts behind exec, pools and status
+   * @param jail behind status
    * @param metrics behind {@code /metrics}
    * @param keys who may do what
    */
@@ -45,6 +47,7 @@ public final class ApiServer {
       Pools pools,
       TemplateBuilder builder,
       HostFleet hosts,
+      Jail jail,
       ServiceMetrics metrics,
       ApiKeys keys) {
     this.vertx = vertx;
@@ -56,7 +59,7 @@ public final class ApiServer {
     new TemplateRoutes(catalog, builder).mount(router, body);
     new PoolRoutes(pools, catalog, hosts).mount(router, body);
     new KeyRoutes(keys).mount(router, body);
-    new OpsRoutes(leases, catalog, hosts, metrics).mount(router);
+    new OpsRoutes(leases, catalog, hosts, jail, metrics).mount(router);
     router.route().failureHandler(ApiServer::failed);
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.metrics.ServiceMetrics;
 import dev.rekindle.pool.fleet.HostFleet;
 import dev.rekindle.pool.fleet.HostView;
+import dev.rekindle.pool.jail.Jail;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
@@ -24,12 +25,19 @@ final class OpsRoutes {
   private final LeaseTable leases;
   private final TemplateCatalog templates;
   private final HostFleet hosts;
+  private final Jail jail;
   private final ServiceMetrics metrics;
 
-  OpsRoutes(LeaseTable leases, TemplateCatalog templates, HostFleet hosts, ServiceMetrics metrics) {
+  OpsRoutes(
+      LeaseTable leases,
+      TemplateCatalog templates,
+      HostFleet hosts,
+      Jail jail,
+      ServiceMetrics metrics) {
     this.leases = leases;
     this.templates = templates;
     this.hosts = hosts;
+    this.jail = jail;
     this.metrics = metrics;
   }
 
@@ -124,6 +132,7 @@ final class OpsRoutes {
         .put("templates", index.templates())
         .put("rebuilds", index.rebuilds())
         .put("error", index.error());
+    JailReply.put(jail, hosts.limits(), reply.putObject("jail"));
     ArrayNode each = reply.putArray("hosts");
     views.forEach(view -> describe(view, each.addObject()));
     return reply;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rekindle.pool.fleet.FleetLimits;
+import dev.rekindle.pool.jail.HostLimits;
+import dev.rekindle.pool.jail.JailMode;
+import dev.rekindle.pool.jail.JailSettings;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -14,7 +17,14 @@ class ServiceConfigTest {
   private static ServiceConfig config(String host, int port, String state, int leases, int queue) {
     Path dir = Path.of(state);
     return new ServiceConfig(
-        host, port, dir, leases, queue, FleetLimits.DEFAULT, AccessConfig.of(dir));
+        host,
+        port,
+        dir,
+        leases,
+        queue,
+        FleetLimits.DEFAULT,
+        JailSettings.DEFAULT,
+        AccessConfig.of(dir));
   }
 
   @Test
@@ -48,8 +58,25 @@ class ServiceConfigTest {
         .isEqualTo(new FleetLimits(1, 9, 0, 7, 3));
   }
 
+  @Test
+  void shouldTakeTheJail() {
+    String[] args = {
+      "--jail", "always", "--jail-seccomp", "log", "--jail-first-uid", "70000",
+      "--host-cpu-percent", "150", "--host-cpu-weight", "20", "--host-memory-mib", "512",
+      "--host-io-mib", "40", "--host-tasks", "300"
+    };
+
+    assertThat(ServiceConfig.parse(Map.of(), args).jail())
+        .isEqualTo(
+            new JailSettings(
+                JailMode.ALWAYS, "log", 70_000, new HostLimits(150, 20, 512, 40, 300)));
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "--jail, perhaps, 'jail must be auto, always or never, got perhaps'",
+    "--jail-seccomp, trap, 'seccomp must be kill, log or off, got trap'",
+    "--host-tasks, 1, 'host-tasks must be in [64, 65536], got 1'",
     "--listen, 7070, listen must be HOST:PORT",
     "--listen, h:x, --listen must be a number",
     "--listen, h:65536, 'port must be in [0, 65535], got 65536'",

@@ -8,6 +8,10 @@ import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.fleet.FleetLimits;
 import dev.rekindle.pool.hostclient.FakeHost;
+import dev.rekindle.pool.jail.HostLimits;
+import dev.rekindle.pool.jail.Jail;
+import dev.rekindle.pool.jail.JailMode;
+import dev.rekindle.pool.jail.JailSettings;
 import dev.rekindle.snapshotter.host.HostMain;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -102,7 +106,9 @@ final class TestService {
                 .setWorkerPoolSize(1)
                 .setFileSystemOptions(
                     new FileSystemOptions().setFileCacheDir(state.resolve("cache").toString())));
-    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 400, hosts, access);
+    ServiceConfig config =
+        new ServiceConfig(
+            "127.0.0.1", 0, state, MAX_LEASES, 400, hosts, JailSettings.DEFAULT, access);
     PoolService.Programs programs = new PoolService.Programs(host, builder);
     vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
   }
@@ -135,7 +141,12 @@ final class TestService {
 
     @Override
     public Future<?> start() throws Exception {
-      service = new PoolService(vertx, config, programs);
+      // What stands in for a host process runs commands of this machine.
+      JailMode mode =
+          programs.host().contains(HostMain.class.getName()) ? JailMode.AUTO : JailMode.NEVER;
+      JailSettings settings = new JailSettings(mode, "kill", 64_000, HostLimits.DEFAULT);
+      Jail jail = Jail.build(settings, config.stateDir(), programs.host());
+      service = new PoolService(vertx, config, programs, jail);
       return service.start().onSuccess(server -> port = server.actualPort());
     }
 

@@ -11,6 +11,7 @@ import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.fleet.FleetLimits;
 import dev.rekindle.pool.fleet.PoolWant;
 import dev.rekindle.pool.fleet.Stock;
+import dev.rekindle.pool.jail.JailSettings;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
@@ -97,7 +98,14 @@ class LeaseTableTest {
             + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
     ServiceConfig config =
         new ServiceConfig(
-            "127.0.0.1", 0, state, MAX_LEASES, 2, FleetLimits.DEFAULT, AccessConfig.of(state));
+            "127.0.0.1",
+            0,
+            state,
+            MAX_LEASES,
+            2,
+            FleetLimits.DEFAULT,
+            JailSettings.DEFAULT,
+            AccessConfig.of(state));
     onLoop(() -> {
       TemplateCatalog catalog = catalog(vertx, state);
       Pools pools =

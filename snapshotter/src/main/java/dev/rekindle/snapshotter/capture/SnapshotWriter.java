@@ -20,12 +20,14 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -76,6 +78,7 @@ public final class SnapshotWriter {
       Files.createDirectories(snapshots);
       Files.createDirectory(unfinished);
       Manifest manifest = writeFiles(unfinished, description, shape, state, memory);
+      openToReaders(unfinished);
       OutputFile.syncDirectory(unfinished);
       Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
       OutputFile.syncDirectory(snapshots);
@@ -96,6 +99,16 @@ public final class SnapshotWriter {
       removeTree(unfinished);
       throw e;
     }
+  }
+
+  /** Host processes are of other users: they read, whatever the builder's umask, and no more. */
+  private static void openToReaders(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+      }
+    }
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
   private Manifest writeFiles(

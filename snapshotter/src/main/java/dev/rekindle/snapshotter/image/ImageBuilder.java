@@ -274,6 +274,7 @@ public final class ImageBuilder {
         sync(file);
       }
     }
+    Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwxr-xr-x"));
     sync(out);
     try {
       Files.move(out, target, StandardCopyOption.ATOMIC_MOVE);
