@@ -71,11 +71,14 @@ final class ServiceCommands {
     JsonNode status = commands.expect(commands.client().get("/v1/status"));
     if (json) {
       commands.console.result(status);
-    } else {
-      status
-          .properties()
-          .forEach(field -> System.out.printf("%-14s %s%n", field.getKey(), field.getValue()));
+      return 0;
     }
+    for (var field : status.properties()) {
+      if (!field.getKey().equals("hosts")) {
+        commands.console.print("%-14s %s".formatted(field.getKey(), field.getValue()));
+      }
+    }
+    HostTable.lines(status.path("hosts")).forEach(commands.console::print);
     return 0;
   }
 

@@ -40,6 +40,17 @@ public final class MetricNames {
   /** Starts of host processes, the first included. */
   public static final String HOST_STARTS = "rekindle.host.starts";
 
+  /** Host processes that were lost. */
+  public static final String HOST_LOSSES = "rekindle.host.losses";
+
+  /** VMs of each {@link #HOST}, by {@link #STATE}. */
+  public static final String HOST_VMS = "rekindle.host.vms";
+
+  /** Memory of each {@link #HOST}. */
+  public static final String HOST_RESIDENT = "rekindle.host.resident";
+
+  public static final String HOST = "host";
+  public static final String STATE = "state";
   public static final String STAGE = "stage";
   public static final String SERVED = "served";
   public static final String CODE = "code";

@@ -11,6 +11,9 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -59,6 +62,8 @@ public final class ServiceMetrics {
   private final Map<String, AtomicInteger> leased = new ConcurrentHashMap<>();
   private final AtomicInteger shells = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
+  private final MultiGauge hostVms;
+  private final MultiGauge hostResident;
   private final Timer exec;
   private final Map<String, DistributionSummary> summaries = new ConcurrentHashMap<>();
   private final MultiGauge resident =
@@ -82,6 +87,15 @@ public final class ServiceMetrics {
     Gauge.builder(MetricNames.PARKED, parked, AtomicInteger::get)
         .description("Sandboxes restored and waiting")
         .register(registry);
+    hostVms =
+        MultiGauge.builder(MetricNames.HOST_VMS)
+            .description("VMs of a host process")
+            .register(registry);
+    hostResident =
+        MultiGauge.builder(MetricNames.HOST_RESIDENT)
+            .baseUnit("bytes")
+            .description("Resident memory of a host process")
+            .register(registry);
     exec =
         Timer.builder(MetricNames.EXEC)
             .description("Seconds a command ran in a sandbox, by the guest's clock")
@@ -157,6 +171,48 @@ public final class ServiceMetrics {
                     .description("Starts of host processes, the first included")
                     .register(registry))
         .increment();
+  }
+
+  /** A host process that was needed is gone. */
+  public void hostLost() {
+    counters
+        .computeIfAbsent(
+            MetricNames.HOST_LOSSES,
+            name ->
+                Counter.builder(name)
+                    .description("Host processes that died or had to be killed")
+                    .register(registry))
+        .increment();
+  }
+
+  /**
+   * A host process as it is.
+   *
+   * @param name of its place among those of the service, of which there is a bounded number
+   * @param leased sandboxes, those being made and unmade included
+   * @param parked sandboxes
+   * @param shells empty VMs
+   * @param rssBytes resident memory
+   */
+  public record Host(String name, int leased, int parked, int shells, long rssBytes) {}
+
+  /**
+   * What host processes there are; those not named are no longer shown.
+   *
+   * @param hosts all of them
+   */
+  public void hosts(Collection<Host> hosts) {
+    List<MultiGauge.Row<?>> vms = new ArrayList<>();
+    List<MultiGauge.Row<?>> resident = new ArrayList<>();
+    for (Host host : hosts) {
+      Tags tags = Tags.of(MetricNames.HOST, host.name());
+      vms.add(MultiGauge.Row.of(tags.and(MetricNames.STATE, "leased"), host.leased()));
+      vms.add(MultiGauge.Row.of(tags.and(MetricNames.STATE, "parked"), host.parked()));
+      vms.add(MultiGauge.Row.of(tags.and(MetricNames.STATE, "shell"), host.shells()));
+      resident.add(MultiGauge.Row.of(tags, host.rssBytes()));
+    }
+    hostVms.register(vms, true);
+    hostResident.register(resident, true);
   }
 
   /**

@@ -43,6 +43,8 @@ class MetricsDocumentTest {
     metrics.ended("base", "released");
     metrics.refused("pool.exhausted");
     metrics.hostStarted();
+    metrics.hostLost();
+    metrics.hosts(List.of(new ServiceMetrics.Host("host-0", 1, 1, 1, 5)));
     metrics.executed(5);
     metrics.ready(1, 1);
     metrics.memory("base", 70, 2, 12_288);

@@ -83,7 +83,7 @@ public final class PoolService {
             new JailLauncher(jail),
             withIndexKey(programs.host(), indexKeys.publicKey()),
             config.stateDir());
-    hosts = new HostFleet(vertx, config.hosts(), start, new Relay(), metrics::hostStarted);
+    hosts = new HostFleet(vertx, config.hosts(), start, new Relay(), count(metrics));
     // The two know each other: pools how much is leased, leases what to do with a VM.
     Pools pools = new Pools(vertx, hosts, catalog, this::leased, config.stateDir());
     ApiKeys keys = new ApiKeys(vertx, config.stateDir(), config.keysRequired(), Clock.systemUTC());
@@ -108,6 +108,20 @@ public final class PoolService {
     List<String> command = new ArrayList<>(host);
     command.addAll(List.of("--index-key", publicKey));
     return command;
+  }
+
+  private static HostFleet.Counter count(ServiceMetrics metrics) {
+    return new HostFleet.Counter() {
+      @Override
+      public void hostStarted() {
+        metrics.hostStarted();
+      }
+
+      @Override
+      public void hostLost() {
+        metrics.hostLost();
+      }
+    };
   }
 
   private int leased(String template) {

@@ -1,17 +1,21 @@
 package dev.rekindle.pool.fleet;
 
+import dev.rekindle.pool.error.ErrorCode;
+import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.hostclient.HostClient;
 import dev.rekindle.pool.hostclient.HostProcess;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A host process with its books, and what it was told to keep. Thread: one event loop. */
-final class HostSeat {
+public final class HostSeat {
   private static final Logger LOG = LoggerFactory.getLogger(HostSeat.class);
 
   private final HostProcess process;
@@ -20,6 +24,9 @@ final class HostSeat {
   /** By snapshot folder, what it was told last. */
   private final Map<String, HostRequest.Pool> sent = new HashMap<>();
 
+  /** Sandboxes being made, and who waits for each. */
+  private final Map<HostRequest.Acquire, Promise<HostReply.Acquire>> making = new HashMap<>();
+
   private boolean telling;
   private boolean leaving;
   private long idleSinceNanos = System.nanoTime();
@@ -27,6 +34,10 @@ final class HostSeat {
   HostSeat(HostProcess process, HostLoad load) {
     this.process = process;
     this.load = load;
+  }
+
+  String name() {
+    return process.spec().name();
   }
 
   HostProcess process() {
@@ -107,8 +118,55 @@ final class HostSeat {
         });
   }
 
-  private String name() {
-    return process.spec().name();
+  /**
+   * Has a sandbox made that was placed here.
+   *
+   * @param request which
+   * @return the reply; {@code host.unavailable} if the process is gone or does not answer
+   */
+  public Future<HostReply.Acquire> make(HostRequest.Acquire request) {
+    HostClient client = process.client().orElse(null);
+    if (client == null) {
+      return Future.failedFuture(silent());
+    }
+    Promise<HostReply.Acquire> promise = Promise.promise();
+    making.put(request, promise);
+    client
+        .request(request, HostReply.Acquire.class)
+        .onComplete(result -> {
+          making.remove(request);
+          if (result.failed()) {
+            promise.tryFail(result.cause());
+            return;
+          }
+          HostReply.Acquire reply = result.result();
+          if (reply.level() != null) {
+            stockIs(request.snapshotDir(), reply.level().parked(), reply.level().shells());
+          }
+          if (!promise.tryComplete(reply)) {
+            // Nobody waits for it any more.
+            client.request(new HostRequest.Release(request.sandboxId()), HostReply.Release.class);
+          }
+        });
+    return promise.future();
+  }
+
+  private ServiceException silent() {
+    return new ServiceException(ErrorCode.HOST_UNAVAILABLE, name() + " does not answer; try again");
+  }
+
+  /** Lets nobody wait for what is being made in a process that does not answer. */
+  void giveUpMaking() {
+    List.copyOf(making.values()).forEach(promise -> promise.tryFail(silent()));
+  }
+
+  /** The process says what it has; what it was asked for meanwhile it has not counted yet. */
+  void stockIs(String snapshotDir, int parked, int shells) {
+    int asked = 0;
+    for (HostRequest.Acquire request : making.keySet()) {
+      asked += request.snapshotDir().equals(snapshotDir) ? 1 : 0;
+    }
+    load.set(snapshotDir, new HostLoad.Level(Math.max(0, parked - asked), shells));
   }
 
   /** Asks for its counts and enters what it keeps. */
@@ -117,7 +175,7 @@ final class HostSeat {
         .ask()
         .onSuccess(stats -> {
           for (HostReply.PoolLevel level : stats.pools()) {
-            load.set(level.snapshotDir(), new HostLoad.Level(level.parked(), level.shells()));
+            stockIs(level.snapshotDir(), level.parked(), level.shells());
           }
         });
   }

@@ -144,7 +144,7 @@ public final class HostExec {
         sendWindow += window.bytes();
         pump();
       }
-      case HostEvent.SandboxExited _ -> {
+      case HostEvent.SandboxExited _, HostEvent.StockChanged _ -> {
         // Has request id 0 and never comes here.
       }
     }

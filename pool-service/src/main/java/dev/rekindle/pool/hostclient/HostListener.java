@@ -11,6 +11,15 @@ public interface HostListener {
    */
   void sandboxExited(String sandboxId, String reason, String consoleTail);
 
+  /**
+   * What is kept ready of a snapshot has changed.
+   *
+   * @param snapshotDir the snapshot
+   * @param parked sandboxes there
+   * @param shells VMs without a guest of its shape there
+   */
+  void stockChanged(String snapshotDir, int parked, int shells);
+
   /** The connection is gone, and with it every sandbox. */
   void hostLost();
 }

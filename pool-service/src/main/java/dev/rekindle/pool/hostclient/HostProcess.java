@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class HostProcess {
   private static final Logger LOG = LoggerFactory.getLogger(HostProcess.class);
-  private static final int START_SECONDS = 60;
+  private static final int START_SECONDS = 300;
   private static final int STOP_SECONDS = 10;
 
   private final Vertx vertx;
@@ -33,6 +33,7 @@ public final class HostProcess {
   private final HostWatcher watcher;
   private final Context context;
   private final long sinceNanos = System.nanoTime();
+  private final Promise<HostClient> connected = Promise.promise();
   private final Promise<Void> ended = Promise.promise();
 
   /** Written by the thread that starts it. */
@@ -110,10 +111,11 @@ public final class HostProcess {
 
   private void connect(long timer) {
     HostClient.connect(net, spec.socket(), new Line())
-        .onSuccess(connected -> {
+        .onSuccess(answered -> {
           vertx.cancelTimer(timer);
           if (!lost) {
-            client = connected;
+            client = answered;
+            connected.complete(answered);
             watcher.ready(this);
           }
         })
@@ -131,6 +133,7 @@ public final class HostProcess {
     }
     lost = true;
     client = null;
+    connected.tryFail(why);
     watcher.lost(this, why);
     ProcessHandle process = handle;
     if (process == null) {
@@ -173,6 +176,11 @@ public final class HostProcess {
     }
 
     @Override
+    public void stockChanged(String snapshotDir, int parked, int shells) {
+      watcher.stockChanged(HostProcess.this, snapshotDir, parked, shells);
+    }
+
+    @Override
     public void hostLost() {
       lost("its connection is gone");
     }
@@ -190,6 +198,13 @@ public final class HostProcess {
    */
   public Optional<HostClient> client() {
     return Optional.ofNullable(client);
+  }
+
+  /**
+   * @return the connection, once it has answered hello; fails if it never does
+   */
+  public Future<HostClient> connected() {
+    return connected.future();
   }
 
   /**

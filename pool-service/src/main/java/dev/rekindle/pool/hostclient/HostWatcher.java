@@ -20,6 +20,16 @@ public interface HostWatcher {
   void sandboxExited(HostProcess host, String sandboxId, String reason, String consoleTail);
 
   /**
+   * What it keeps ready of a snapshot has changed.
+   *
+   * @param host whose
+   * @param snapshotDir the snapshot
+   * @param parked sandboxes there
+   * @param shells VMs without a guest of its shape there
+   */
+  void stockChanged(HostProcess host, String snapshotDir, int parked, int shells);
+
+  /**
    * The connection is gone, and with it every sandbox; or there never was one. Told once.
    *
    * @param host whose

@@ -65,11 +65,21 @@ final class OpsRoutes {
               (int) sum(views.result(), HostReply.Stats::shells),
               (int) sum(views.result(), HostReply.Stats::parked));
           metrics.snapshots(byTemplate(views.result()));
+          metrics.hosts(views.result().stream().map(OpsRoutes::measured).toList());
           context
               .response()
               .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
               .end(metrics.scrape());
         });
+  }
+
+  private static ServiceMetrics.Host measured(HostView host) {
+    return new ServiceMetrics.Host(
+        host.name(),
+        host.sandboxes(),
+        host.stats().map(HostReply.Stats::parked).orElse(0),
+        host.stats().map(HostReply.Stats::shells).orElse(0),
+        host.stats().map(HostReply.Stats::rssBytes).orElse(0L));
   }
 
   private static long sum(List<HostView> hosts, ToLongFunction<HostReply.Stats> what) {

@@ -60,10 +60,9 @@ public final class HostSandboxes implements Sandboxes {
   private Future<Made> make(HostRequest.Acquire request, Want want, long begun, int tries) {
     return hosts
         .place(request.sandboxId(), want)
-        .compose(client -> {
+        .compose(host -> {
           long sent = System.nanoTime();
-          return client
-              .request(request, HostReply.Acquire.class)
+          return host.make(request)
               .map(reply -> new Made(reply.served(), stages(begun, sent, reply)))
               .recover(e -> {
                 hosts.free(request.sandboxId());

@@ -5,15 +5,18 @@ import dev.rekindle.snapshotter.agent.ExecSession;
 import dev.rekindle.snapshotter.host.HostServer;
 import dev.rekindle.snapshotter.host.Sandbox;
 import dev.rekindle.snapshotter.host.SandboxFactory;
+import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * A host process whose server is the real one and whose sandboxes have no VM: a command is a
@@ -73,6 +76,7 @@ public final class FakeHost implements SandboxFactory {
   private final Map<String, HostRequest.Pool> pools = new ConcurrentHashMap<>();
   private final Map<String, Integer> parked = new ConcurrentHashMap<>();
   private final Set<String> seen = ConcurrentHashMap.newKeySet();
+  private volatile Consumer<HostEvent.StockChanged> stockListener = _ -> {};
 
   /** One parked is taken where there is one; a pool is full the moment it is wanted, and once. */
   @Override
@@ -87,6 +91,8 @@ public final class FakeHost implements SandboxFactory {
   public void pool(HostRequest.Pool request) {
     pools.put(request.snapshotDir(), request);
     parked.put(request.snapshotDir(), request.parked());
+    stockListener.accept(
+        new HostEvent.StockChanged(request.snapshotDir(), request.parked(), request.shells()));
   }
 
   @Override
@@ -111,6 +117,19 @@ public final class FakeHost implements SandboxFactory {
     return seen.stream()
         .map(dir -> new HostReply.SnapshotLevel(dir, 8192, 8192, 4096, 4096))
         .toList();
+  }
+
+  @Override
+  public Optional<HostReply.Level> level(String snapshotDir) {
+    return pools().stream()
+        .filter(level -> level.snapshotDir().equals(snapshotDir))
+        .map(level -> new HostReply.Level(level.parked(), level.shells()))
+        .findFirst();
+  }
+
+  @Override
+  public void onStockChange(Consumer<HostEvent.StockChanged> listener) {
+    stockListener = listener;
   }
 
   @Override

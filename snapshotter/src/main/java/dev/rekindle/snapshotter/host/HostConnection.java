@@ -88,7 +88,7 @@ final class HostConnection {
     }
   }
 
-  void send(HostEvent.SandboxExited event) {
+  void send(HostEvent event) {
     outbox.send(new Frame.Event(0, HostJson.event(event)));
   }
 
@@ -129,7 +129,7 @@ final class HostConnection {
           stream.grant(bytes);
         }
       }
-      case HostEvent.Started _, HostEvent.SandboxExited _ ->
+      case HostEvent.Started _, HostEvent.SandboxExited _, HostEvent.StockChanged _ ->
           throw new ProtocolException("service sent an event that is not its to send");
     }
   }

@@ -75,6 +75,7 @@ public final class HostServer implements AutoCloseable, Executor {
       listener.bind(UnixDomainSocketAddress.of(socket));
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
       HostServer server = new HostServer(socket, factory, listener, idle);
+      factory.onStockChange(event -> server.connections.forEach(c -> c.send(event)));
       server.acceptor.start();
       return server;
     } catch (IOException | RuntimeException e) {
@@ -157,7 +158,10 @@ public final class HostServer implements AutoCloseable, Executor {
       throw e;
     }
     sandbox.exited().thenAccept(exit -> workers.execute(() -> exited(id, sandbox, exit)));
-    return new HostReply.Acquire(acquired.served(), acquired.stagesMicros());
+    return new HostReply.Acquire(
+        acquired.served(),
+        acquired.stagesMicros(),
+        factory.level(request.snapshotDir()).orElse(null));
   }
 
   HostReply release(String sandboxId) throws HostException {

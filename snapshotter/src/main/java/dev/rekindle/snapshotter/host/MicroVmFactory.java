@@ -3,6 +3,7 @@ package dev.rekindle.snapshotter.host;
 import dev.rekindle.snapshotter.agent.CloneNames;
 import dev.rekindle.snapshotter.agent.GuestAgent;
 import dev.rekindle.snapshotter.format.SnapshotException;
+import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
@@ -23,10 +24,12 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +54,8 @@ final class MicroVmFactory implements SandboxFactory {
   private final AtomicInteger acquiring = new AtomicInteger();
   private final Map<String, ParkedRecipe> recipes = new ConcurrentHashMap<>();
   private final ParkedStock<ParkedRecipe, ParkedSandbox> stock =
-      new ParkedStock<>(this::park, () -> acquiring.get() > 0);
+      new ParkedStock<>(this::park, () -> acquiring.get() > 0, this::stockChanged);
+  private volatile Consumer<HostEvent.StockChanged> stockListener = _ -> {};
 
   /**
    * @param host closed with this
@@ -184,6 +188,26 @@ final class MicroVmFactory implements SandboxFactory {
   @Override
   public List<HostReply.PoolLevel> pools() {
     return stock.levels().entrySet().stream().map(e -> level(e.getKey(), e.getValue())).toList();
+  }
+
+  @Override
+  public Optional<HostReply.Level> level(String snapshotDir) {
+    return Optional.ofNullable(recipes.get(snapshotDir))
+        .map(recipe ->
+            new HostReply.Level(stock.parked(recipe), restorer.shells(recipe.snapshotDir())));
+  }
+
+  @Override
+  public void onStockChange(Consumer<HostEvent.StockChanged> listener) {
+    stockListener = listener;
+  }
+
+  private void stockChanged(ParkedRecipe recipe) {
+    stockListener.accept(
+        new HostEvent.StockChanged(
+            recipe.snapshotDir().toString(),
+            stock.parked(recipe),
+            restorer.shells(recipe.snapshotDir())));
   }
 
   private HostReply.PoolLevel level(ParkedRecipe recipe, ParkedStock.Level level) {

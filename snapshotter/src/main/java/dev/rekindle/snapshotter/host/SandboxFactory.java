@@ -1,10 +1,13 @@
 package dev.rekindle.snapshotter.host;
 
+import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Where sandboxes come from. Thread: any, several at once. */
 public interface SandboxFactory extends AutoCloseable {
@@ -44,6 +47,18 @@ public interface SandboxFactory extends AutoCloseable {
    * @return the snapshots that are open, and what of them is in memory
    */
   List<HostReply.SnapshotLevel> snapshots();
+
+  /**
+   * @param snapshotDir a snapshot
+   * @return what is ready of it; empty if nothing is to be kept
+   */
+  Optional<HostReply.Level> level(String snapshotDir);
+
+  /**
+   * @param listener told each time that a sandbox was made ahead, and of those thrown away; does
+   *     not block
+   */
+  void onStockChange(Consumer<HostEvent.StockChanged> listener);
 
   /**
    * @return whether guests run natively here

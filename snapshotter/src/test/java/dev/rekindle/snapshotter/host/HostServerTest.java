@@ -283,6 +283,18 @@ class HostServerTest {
   }
 
   @Test
+  void shouldTellEveryoneWhenWhatIsKeptReadyChanges() throws Exception {
+    HostEvent.StockChanged event = new HostEvent.StockChanged("/snapshots/a", 2, 1);
+    try (TestClient other = TestClient.greeted(socket)) {
+
+      factory.stockListener.accept(event);
+
+      assertThat(client.event()).isEqualTo(event);
+      assertThat(other.event()).isEqualTo(event);
+    }
+  }
+
+  @Test
   void shouldTellEveryoneWhenASandboxStopsByItself() throws Exception {
     acquire("a");
     int id = client.send(exec("a", 0));

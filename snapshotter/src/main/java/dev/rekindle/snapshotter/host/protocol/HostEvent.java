@@ -14,6 +14,15 @@ public sealed interface HostEvent {
   }
 
   /**
+   * A sandbox was parked, or one that was is no more; request id 0.
+   *
+   * @param snapshotDir of which snapshot
+   * @param parked sandboxes there are now
+   * @param shells VMs without a guest of its shape there are now
+   */
+  record StockChanged(String snapshotDir, int parked, int shells) implements HostEvent {}
+
+  /**
    * The VM stopped by itself; request id 0.
    *
    * @param reason {@code reboot}, {@code power_off}, {@code crash}, {@code halted}, {@code

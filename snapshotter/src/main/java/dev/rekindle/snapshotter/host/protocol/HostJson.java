@@ -97,6 +97,11 @@ public final class HostJson {
     switch (event) {
       case HostEvent.Started(long pid) -> root.putObject("started").put("pid", pid);
       case HostEvent.Window(int bytes) -> root.put("window", bytes);
+      case HostEvent.StockChanged(String snapshotDir, int parked, int shells) ->
+          root.put("event", "stockChanged")
+              .put("snapshotDir", snapshotDir)
+              .put("parked", parked)
+              .put("shells", shells);
       case HostEvent.SandboxExited(String sandboxId, String reason, String consoleTail) ->
           root.put("event", "sandboxExited")
               .put("sandboxId", sandboxId)
@@ -117,6 +122,12 @@ public final class HostJson {
       }
       if (root.has("started")) {
         return new HostEvent.Started(root.get("started").path("pid").asLong());
+      }
+      if ("stockChanged".equals(root.path("event").asText())) {
+        return new HostEvent.StockChanged(
+            root.path("snapshotDir").asText(),
+            root.path("parked").asInt(),
+            root.path("shells").asInt());
       }
       if ("sandboxExited".equals(root.path("event").asText())) {
         return new HostEvent.SandboxExited(

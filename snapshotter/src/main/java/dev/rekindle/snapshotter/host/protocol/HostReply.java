@@ -22,8 +22,17 @@ public sealed interface HostReply {
   /**
    * @param served {@code new}, {@code shell}, {@code parked} or {@code boot}
    * @param stagesMicros microseconds of each stage, in the order they ran
+   * @param level what is kept ready of the snapshot after it; null if nothing is to be
    */
-  record Acquire(String served, Map<String, Long> stagesMicros) implements HostReply {}
+  record Acquire(String served, Map<String, Long> stagesMicros, Level level) implements HostReply {}
+
+  /**
+   * What is there of one snapshot.
+   *
+   * @param parked sandboxes
+   * @param shells VMs without a guest of its shape
+   */
+  record Level(int parked, int shells) {}
 
   /**
    * @param exitCode −1 where a signal ended the command

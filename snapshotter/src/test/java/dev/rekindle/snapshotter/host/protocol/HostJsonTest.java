@@ -76,7 +76,8 @@ class HostJsonTest {
 
   @Test
   void shouldReadBackReplies() throws Exception {
-    HostReply.Acquire acquire = new HostReply.Acquire("new", Map.of("map", 52L));
+    HostReply.Acquire acquire =
+        new HostReply.Acquire("new", Map.of("map", 52L), new HostReply.Level(2, 1));
     HostReply.Hello hello =
         new HostReply.Hello(12, 1, new HostReply.KvmKind(true), List.of("sb-1"));
 
@@ -114,6 +115,7 @@ class HostJsonTest {
         List.of(
             new HostEvent.Started(44),
             new HostEvent.Window(65_536),
+            new HostEvent.StockChanged("/snapshots/a", 3, 0),
             new HostEvent.SandboxExited("sb-1", "reboot", "tail"))) {
       assertThat(HostJson.readEvent(HostJson.event(event))).isEqualTo(event);
     }
