@@ -49,6 +49,15 @@ public final class MetricNames {
   /** Memory of each {@link #HOST}. */
   public static final String HOST_RESIDENT = "rekindle.host.resident";
 
+  /** Acquires answered with the lease their Idempotency-Key had already. */
+  public static final String LEASE_REPLAYED = "rekindle.lease.replayed";
+
+  /** Seconds a record of the journal of leases took to write. */
+  public static final String JOURNAL_WRITE = "rekindle.journal.write";
+
+  /** Failures to read, write or force the journal of leases. */
+  public static final String JOURNAL_FAILURES = "rekindle.journal.failures";
+
   public static final String HOST = "host";
   public static final String STATE = "state";
   public static final String STAGE = "stage";

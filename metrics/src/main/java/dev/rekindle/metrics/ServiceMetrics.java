@@ -76,6 +76,9 @@ public final class ServiceMetrics {
           .description("Memory that each restore of the snapshot prefetches")
           .baseUnit(BYTES)
           .register(registry);
+  private final Timer journalWrite;
+  private final Counter journalFailures;
+  private final Counter replayed;
 
   /** Registers what is always there. */
   public ServiceMetrics() {
@@ -100,6 +103,19 @@ public final class ServiceMetrics {
         Timer.builder(MetricNames.EXEC)
             .description("Seconds a command ran in a sandbox, by the guest's clock")
             .serviceLevelObjectives(BUCKETS)
+            .register(registry);
+    journalWrite =
+        Timer.builder(MetricNames.JOURNAL_WRITE)
+            .description("Seconds a record of the journal of leases took to write")
+            .serviceLevelObjectives(BUCKETS)
+            .register(registry);
+    journalFailures =
+        Counter.builder(MetricNames.JOURNAL_FAILURES)
+            .description("Failures to read, write or force the journal of leases")
+            .register(registry);
+    replayed =
+        Counter.builder(MetricNames.LEASE_REPLAYED)
+            .description("Acquires answered with the lease their Idempotency-Key had already")
             .register(registry);
   }
 
@@ -159,6 +175,25 @@ public final class ServiceMetrics {
    */
   public void refused(String code) {
     count(MetricNames.LEASE_REFUSED, "Leases refused or failed", MetricNames.CODE, code);
+  }
+
+  /** An acquire was answered with the lease its key had already. */
+  public void replayed() {
+    replayed.increment();
+  }
+
+  /**
+   * A record was written to the journal of leases.
+   *
+   * @param nanos it took
+   */
+  public void journaled(long nanos) {
+    journalWrite.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** The journal of leases could not be read, written or forced to disk. */
+  public void journalFailed() {
+    journalFailures.increment();
   }
 
   /** A host process was started. */

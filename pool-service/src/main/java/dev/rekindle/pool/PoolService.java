@@ -8,6 +8,8 @@ import dev.rekindle.pool.fleet.HostFleet;
 import dev.rekindle.pool.http.ApiServer;
 import dev.rekindle.pool.jail.Jail;
 import dev.rekindle.pool.jail.JailLauncher;
+import dev.rekindle.pool.journal.BootClock;
+import dev.rekindle.pool.journal.LeaseJournal;
 import dev.rekindle.pool.lease.HostSandboxes;
 import dev.rekindle.pool.lease.LeaseClock;
 import dev.rekindle.pool.lease.LeaseTable;
@@ -54,6 +56,7 @@ public final class PoolService {
   private final ServiceConfig config;
   private final IndexKeeper index;
   private final Jail jail;
+  private final LeaseJournal journal;
   private final HostFleet hosts;
   private final LeaseTable leases;
   private final TemplateBuilder builder;
@@ -74,6 +77,8 @@ public final class PoolService {
     this.jail = jail;
     Files.createDirectories(config.stateDir());
     ServiceMetrics metrics = new ServiceMetrics();
+    // First of all: it keeps a second service out.
+    journal = new LeaseJournal(LeaseTable.directory(config), BootClock.bootId(), metrics);
     TemplateStore store = new TemplateStore(config.stateDir());
     IndexKeys indexKeys = IndexKeys.open(config.stateDir());
     index = new IndexKeeper(config.stateDir(), indexKeys, TemplateCatalog.entries(store));
@@ -99,7 +104,8 @@ public final class PoolService {
             pools,
             metrics,
             LeaseClock.system(),
-            (lease, _) -> keys.leaseEnded(lease.id()));
+            (lease, _) -> keys.leaseEnded(lease.id()),
+            journal);
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
     api = new ApiServer(vertx, leases, catalog, pools, builder, hosts, jail, metrics, keys);
   }
@@ -181,11 +187,18 @@ public final class PoolService {
         .otherwiseEmpty()
         .compose(_ -> vertx.executeBlocking(this::closeJail, false))
         .onFailure(e -> LOG.warn("something of the jail stays behind: {}", e.toString()))
+        .transform(_ -> vertx.executeBlocking(this::closeJournal, false))
+        .onFailure(e -> LOG.warn("the journal of leases was not closed: {}", e.toString()))
         .otherwiseEmpty();
   }
 
   private Void closeJail() throws IOException {
     jail.close();
+    return null;
+  }
+
+  private Void closeJournal() throws IOException {
+    journal.close();
     return null;
   }
 }

@@ -26,10 +26,16 @@ public enum ErrorCode {
   LEASE_LOST("lease.sandbox_lost", 410, "The sandbox under the lease stopped"),
   LEASE_TOKEN_MISSING("lease.token_missing", 401, "The lease's token is needed"),
   LEASE_TOKEN_WRONG("lease.token_wrong", 403, "The token is not the lease's"),
+  LEASE_TOKEN_STALE("lease.token_stale", 403, "The token was a holder's and is no longer"),
+  IDEMPOTENCY_CONFLICT(
+      "lease.idempotency_conflict", 422, "The Idempotency-Key is that of another request"),
+  IDEMPOTENCY_IN_PROGRESS(
+      "lease.idempotency_in_progress", 409, "The command of this Idempotency-Key still runs"),
   TEMPLATE_UNKNOWN("template.unknown", 404, "There is no template of this name"),
   TEMPLATE_BUSY("template.build_in_progress", 409, "The template is being built"),
   TEMPLATE_BUILD_FAILED("template.build_failed", 422, "The template could not be built"),
   NO_SPACE("state.no_space", 507, "The disk of the state directory is full"),
+  STATE_FAILED("state.failed", 500, "The state directory cannot be written"),
   POOL_EXHAUSTED("pool.exhausted", 503, "All places are taken"),
   POOL_UNKNOWN("pool.unknown", 404, "There is no pool of this template"),
   HOST_UNAVAILABLE("host.unavailable", 503, "The host process is not there"),

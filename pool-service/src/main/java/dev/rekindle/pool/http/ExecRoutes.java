@@ -6,7 +6,9 @@ import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.exec.ExecBody;
 import dev.rekindle.pool.fleet.HostFleet;
+import dev.rekindle.pool.lease.AcquireRequest;
 import dev.rekindle.pool.lease.Lease;
+import dev.rekindle.pool.lease.LeaseGrant;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.TemplateName;
@@ -14,6 +16,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
 
 /** {@code /v1/leases/{id}/exec} and {@code /v1/run}. */
 final class ExecRoutes {
@@ -111,12 +114,21 @@ final class ExecRoutes {
 
   private void runWith(RoutingContext context, ExecInput input, byte[] first) {
     RunBody body = Json.read(first, RunBody.class);
-    Promise<Lease> acquired =
-        LeaseRoutes.acquire(context, leases, body.template(), body.tenant(), body.ttlSeconds());
+    Promise<LeaseGrant> acquired =
+        LeaseRoutes.acquire(
+            context,
+            leases,
+            new AcquireRequest(
+                body.template(),
+                body.tenant(),
+                body.ttlSeconds(),
+                true,
+                LeaseRoutes.key(context, "run " + new String(first, StandardCharsets.UTF_8))));
     acquired
         .future()
         .onFailure(e -> Problems.send(context, e))
-        .onSuccess(lease -> {
+        .onSuccess(grant -> {
+          Lease lease = grant.lease();
           ExecRun run = new ExecRun(context);
           run.opening("lease", LeaseRoutes.describe(lease));
           start(run, input, lease, body.exec())

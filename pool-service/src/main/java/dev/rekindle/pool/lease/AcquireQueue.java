@@ -10,16 +10,12 @@ import java.util.SequencedSet;
 final class AcquireQueue {
   /** One of them; equal to itself alone. */
   static final class Waiting {
-    final String template;
-    final String tenant;
-    final int ttlSeconds;
+    final AcquireRequest request;
     final long sinceNanos;
-    final Promise<Lease> promise = Promise.promise();
+    final Promise<LeaseGrant> promise = Promise.promise();
 
-    private Waiting(String template, String tenant, int ttlSeconds, long sinceNanos) {
-      this.template = template;
-      this.tenant = tenant;
-      this.ttlSeconds = ttlSeconds;
+    private Waiting(AcquireRequest request, long sinceNanos) {
+      this.request = request;
       this.sinceNanos = sinceNanos;
     }
 
@@ -32,8 +28,8 @@ final class AcquireQueue {
   private final SequencedSet<Waiting> queue = new LinkedHashSet<>();
   private final SequencedSet<Waiting> unanswered = new LinkedHashSet<>();
 
-  Waiting add(String template, String tenant, int ttlSeconds, long nowNanos) {
-    Waiting waiting = new Waiting(template, tenant, ttlSeconds, nowNanos);
+  Waiting add(AcquireRequest request, long nowNanos) {
+    Waiting waiting = new Waiting(request, nowNanos);
     queue.add(waiting);
     unanswered.add(waiting);
     waiting

@@ -5,6 +5,8 @@ import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.fleet.FleetListener;
+import dev.rekindle.pool.journal.LeaseJournal;
+import dev.rekindle.pool.journal.LeaseRecord;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
@@ -12,12 +14,13 @@ import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.time.Instant;
-import java.util.ArrayList;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,8 +54,8 @@ public final class LeaseTable implements FleetListener {
   private final ServiceMetrics metrics;
   private final LeaseClock clock;
   private final LeaseObserver observer;
-  private final Map<String, Lease> leases = new LinkedHashMap<>();
-  private final EndedLeases ended = new EndedLeases();
+  private final LeaseBook book;
+  private final IdempotentAcquires keyed;
   private final AcquireQueue queue = new AcquireQueue();
   private int acquiring;
   private int releasing;
@@ -67,6 +70,9 @@ public final class LeaseTable implements FleetListener {
    * @param metrics told of what happens
    * @param clock of the deadlines
    * @param observer told of each lease
+   * @param journal of the leases, from which those of a service before are taken over
+   * @throws IOException if the service's secret cannot be read or written
+   * @throws ServiceException if the journal cannot be written
    */
   public LeaseTable(
       Vertx vertx,
@@ -76,7 +82,9 @@ public final class LeaseTable implements FleetListener {
       Pools pools,
       ServiceMetrics metrics,
       LeaseClock clock,
-      LeaseObserver observer) {
+      LeaseObserver observer,
+      LeaseJournal journal)
+      throws IOException {
     this.config = config;
     this.sandboxes = sandboxes;
     this.templates = templates;
@@ -84,70 +92,106 @@ public final class LeaseTable implements FleetListener {
     this.metrics = metrics;
     this.clock = clock;
     this.observer = observer;
+    book = new LeaseBook(journal, clock);
+    keyed = new IdempotentAcquires(book, LeaseSecrets.load(secretFile(config)), metrics);
     vertx.setPeriodic(TICK_MILLIS, _ -> tick());
   }
 
   /**
-   * Gives a lease.
-   *
-   * @param template its name
-   * @param tenant whom it is for: VMs are not shared between tenants unless a pool says so
-   * @param ttlSeconds {@code [1, MAX_TTL_SECONDS]}
-   * @return the lease; a promise that its asker may fail to give up waiting
+   * @param config says where the state is
+   * @return where the journal is
    */
-  public Promise<Lease> acquire(String template, String tenant, int ttlSeconds) {
-    ServiceException refusal = refusal(template);
-    Promise<Lease> promise;
-    if (refusal == null) {
-      promise = queue.add(template, tenant, ttlSeconds, clock.nanoTime()).promise;
-      serveNext();
-    } else {
-      promise = Promise.promise();
-      promise.fail(refusal);
-    }
+  public static Path directory(ServiceConfig config) {
+    return config.stateDir().resolve("leases");
+  }
+
+  private static Path secretFile(ServiceConfig config) {
+    return directory(config).resolve("secret");
+  }
+
+  /**
+   * Gives a lease; to a request whose key is known, the same one again.
+   *
+   * @param request what is asked for
+   * @param reserved told once of the lease's id when it is given, or null if none is; where the
+   *     request's key {@link #isKnown}, of the other asker's lease
+   * @return the lease; a promise that its asker may fail to give up waiting, which ends an acquire
+   *     that has no key
+   */
+  public Promise<LeaseGrant> acquire(AcquireRequest request, Consumer<String> reserved) {
+    Promise<LeaseGrant> promise =
+        request.key().isEmpty() ? begin(request, reserved) : keyed(request, reserved);
     promise
         .future()
         .onFailure(e -> metrics.refused(e instanceof ServiceException s ? s.code() : CLIENT_GONE));
     return promise;
   }
 
+  private Promise<LeaseGrant> keyed(AcquireRequest request, Consumer<String> reserved) {
+    Promise<LeaseGrant> promise = Promise.promise();
+    try {
+      keyed
+          .acquire(request, r -> begin(r, reserved).future())
+          .onFailure(promise::tryFail)
+          .onSuccess(grant -> {
+            if (!promise.tryComplete(grant) && request.run()) {
+              // Nobody else can ask for it.
+              release(grant.lease());
+            }
+          });
+    } catch (ServiceException e) {
+      promise.fail(e);
+    }
+    return promise;
+  }
+
+  /**
+   * @param key of a request
+   * @return whether it would be told of a lease that there is, is being made or was
+   */
+  public boolean isKnown(IdempotencyKey key) {
+    return keyed.isKnown(key);
+  }
+
+  private Promise<LeaseGrant> begin(AcquireRequest request, Consumer<String> reserved) {
+    ServiceException refusal = refusal(request.template());
+    Promise<LeaseGrant> promise =
+        refusal == null ? queue.add(request, clock.nanoTime()).promise : Promise.promise();
+    promise
+        .future()
+        .onSuccess(grant -> reserved.accept(grant.lease().id()))
+        .onFailure(_ -> reserved.accept(null));
+    if (refusal == null) {
+      serveNext();
+    } else {
+      promise.fail(refusal);
+    }
+    return promise;
+  }
+
   private ServiceException refusal(String template) {
     boolean full = placesTaken() >= config.maxLeases();
     if (stopping) {
-      return stopping();
+      return Refusals.stopping();
     }
     Optional<Template> known = templates.find(template);
     if (known.isEmpty()) {
-      return unknownTemplate(template);
+      return Refusals.unknownTemplate(template);
     }
     pools.arrived(template);
     if (!pools.admits(known.get())) {
-      return exhausted("the budgets of pool " + template + " are used up");
+      return Refusals.exhausted("the budgets of pool " + template + " are used up");
     } else if (full && config.maxQueue() == 0) {
-      return exhausted(leases.size() + " leases are held, the most allowed");
+      return Refusals.exhausted(book.live().size() + " leases are held, the most allowed");
     } else if (full && queue.size() >= config.maxQueue()) {
-      return exhausted(queue.size() + " acquires wait already");
+      return Refusals.exhausted(queue.size() + " acquires wait already");
     }
     return null;
   }
 
-  private static ServiceException stopping() {
-    return new ServiceException(ErrorCode.STOPPING, "it gives no leases any more");
-  }
-
-  private static ServiceException unknownTemplate(String name) {
-    return new ServiceException(
-        ErrorCode.TEMPLATE_UNKNOWN,
-        "no template '" + name + "'; build it with PUT /v1/templates/" + name);
-  }
-
-  private static ServiceException exhausted(String why) {
-    return new ServiceException(ErrorCode.POOL_EXHAUSTED, why + "; try again in a second");
-  }
-
   /** Places held by leases, by those being made and by those whose sandbox is not yet gone. */
   private int placesTaken() {
-    return leases.size() + acquiring + releasing;
+    return book.live().size() + acquiring + releasing;
   }
 
   private void serveNext() {
@@ -167,15 +211,16 @@ public final class LeaseTable implements FleetListener {
 
   private Future<?> serve(AcquireQueue.Waiting waiting) {
     long begun = clock.nanoTime();
-    Template template = templates.find(waiting.template).orElse(null);
+    AcquireRequest request = waiting.request;
+    Template template = templates.find(request.template()).orElse(null);
     if (template == null) {
-      waiting.promise.tryFail(unknownTemplate(waiting.template));
+      waiting.promise.tryFail(Refusals.unknownTemplate(request.template()));
       return Future.succeededFuture();
     }
     String id = "sb-" + LeaseSecrets.hex(8);
     templates.use(template.snapshotId());
     return sandboxes
-        .make(id, template, waiting.tenant)
+        .make(id, template, request.tenant())
         .onSuccess(made -> give(waiting, template, id, made, begun))
         .onFailure(e -> {
           templates.release(template.snapshotId());
@@ -194,33 +239,39 @@ public final class LeaseTable implements FleetListener {
     stages.put("queue", (begunNanos - waiting.sinceNanos) / 1000);
     stages.putAll(made.stagesMicros());
     stages.put("total", (nowNanos - waiting.sinceNanos) / 1000);
-    Instant now = clock.wall().instant();
-    Lease lease =
-        new Lease(
-            id,
-            template.name(),
-            template.snapshotId(),
-            LeaseSecrets.hex(32),
-            id,
-            now,
-            now.plusSeconds(waiting.ttlSeconds),
-            nowNanos + waiting.ttlSeconds * SECOND_NANOS,
-            made.served(),
-            stages);
-    leases.put(id, lease);
+    if (waiting.isOver()) {
+      // Its asker went away while the sandbox was made.
+      unmake(id, template.snapshotId());
+      return;
+    }
+    AcquireRequest request = waiting.request;
+    String token =
+        request.key().map(key -> keyed.token(id, key)).orElseGet(() -> LeaseSecrets.hex(32));
+    Lease lease;
+    try {
+      lease =
+          book.give(
+              id,
+              template,
+              request,
+              request.key().map(keyed::keyed).orElse(LeaseRecord.Keyed.NONE),
+              LeaseSecrets.ofToken(token),
+              new Sandboxes.Made(made.served(), stages));
+    } catch (ServiceException e) {
+      unmake(id, template.snapshotId());
+      waiting.promise.tryFail(e);
+      return;
+    }
     metrics.leased(lease.template(), lease.served(), stages);
     pools.served(lease.template(), lease.served(), stages.get("total") - stages.get("queue"));
-    if (!waiting.promise.tryComplete(lease)) {
-      // Its asker went away while the sandbox was made.
-      end(lease, ErrorCode.LEASE_RELEASED, "its client was gone", "released");
-    }
+    waiting.promise.complete(new LeaseGrant(lease, token));
   }
 
   /**
    * @return all live leases, oldest first
    */
   public Collection<Lease> all() {
-    return new ArrayList<>(leases.values());
+    return book.all();
   }
 
   /**
@@ -228,7 +279,7 @@ public final class LeaseTable implements FleetListener {
    * @return how many of it are leased
    */
   public int count(String template) {
-    return (int) leases.values().stream().filter(l -> l.template().equals(template)).count();
+    return (int) book.live().stream().filter(l -> l.template().equals(template)).count();
   }
 
   /**
@@ -244,13 +295,13 @@ public final class LeaseTable implements FleetListener {
    * @throws ServiceException if it ended, or never was
    */
   public Lease find(String id) {
-    Lease lease = leases.get(id);
+    Lease lease = book.live(id);
     if (lease != null && isOver(lease)) {
       expire(lease);
     } else if (lease != null) {
       return lease;
     }
-    throw ended.why(id);
+    throw book.ended().why(id);
   }
 
   /**
@@ -261,15 +312,7 @@ public final class LeaseTable implements FleetListener {
    */
   public Lease held(String id, String token) {
     Lease lease = find(id);
-    if (token == null) {
-      throw new ServiceException(
-          ErrorCode.LEASE_TOKEN_MISSING,
-          "send the token of lease " + id + " in the header Rekindle-Lease-Token");
-    }
-    if (!LeaseSecrets.isEqual(token, lease.token())) {
-      throw new ServiceException(
-          ErrorCode.LEASE_TOKEN_WRONG, "the token is not that of lease " + id);
-    }
+    book.check(lease, token);
     return lease;
   }
 
@@ -278,15 +321,18 @@ public final class LeaseTable implements FleetListener {
    *
    * @param lease held
    * @param ttlSeconds from now
-   * @return the lease as it is now
+   * @param newToken whether the token changes hands: the one before is stale from now on
+   * @return the lease as it is now, with its token if that is new, else with null
+   * @throws ServiceException if the journal cannot be written; the lease is as it was then
    */
-  public Lease renew(Lease lease, int ttlSeconds) {
-    Lease renewed =
-        lease.withDeadline(
-            clock.wall().instant().plusSeconds(ttlSeconds),
-            clock.nanoTime() + ttlSeconds * SECOND_NANOS);
-    leases.put(lease.id(), renewed);
-    return renewed;
+  public LeaseGrant renew(Lease lease, int ttlSeconds, boolean newToken) {
+    if (!newToken) {
+      return new LeaseGrant(book.renew(lease, ttlSeconds, lease.generation(), lease.token()), null);
+    }
+    String token = LeaseSecrets.hex(32);
+    int generation = lease.generation() + 1;
+    return new LeaseGrant(
+        book.renew(lease, ttlSeconds, generation, LeaseSecrets.ofToken(token)), token);
   }
 
   /**
@@ -304,28 +350,31 @@ public final class LeaseTable implements FleetListener {
    * @return whether it ended by release: releasing it again is no error
    */
   public boolean wasReleased(String id) {
-    return ended.wasReleased(id);
+    return book.ended().wasReleased(id);
   }
 
   private Future<Void> end(Lease lease, ErrorCode why, String detail, String reason) {
-    if (leases.remove(lease.id()) == null) {
+    if (!book.end(lease, why, detail)) {
       return Future.succeededFuture();
     }
-    ended.add(lease.id(), why, detail);
     metrics.ended(lease.template(), reason);
     observer.ended(lease, reason);
-    releasing++;
-    return sandboxes
-        .destroy(lease.id())
+    return unmake(lease.id(), lease.snapshotId())
         .onSuccess(memory -> count(lease, memory))
-        .onFailure(e -> LOG.warn("release of {}: {}", lease.id(), e.getMessage()))
-        .onComplete(_ -> {
-          releasing--;
-          templates.release(lease.snapshotId());
-          serveNext();
-        })
         .<Void>mapEmpty()
         .otherwiseEmpty();
+  }
+
+  private Future<HostReply.Memory> unmake(String id, String snapshotId) {
+    releasing++;
+    return sandboxes
+        .destroy(id)
+        .onFailure(e -> LOG.warn("release of {}: {}", id, e.getMessage()))
+        .onComplete(_ -> {
+          releasing--;
+          templates.release(snapshotId);
+          serveNext();
+        });
   }
 
   private void count(Lease lease, HostReply.Memory memory) {
@@ -345,10 +394,11 @@ public final class LeaseTable implements FleetListener {
 
   /** Ends what is over; called each {@value #TICK_MILLIS} ms. */
   void tick() {
+    book.calibrate();
     all().stream().filter(this::isOver).forEach(this::expire);
     queue.failOlder(
         clock.nanoTime() - MAX_WAIT_SECONDS * SECOND_NANOS,
-        exhausted("no place came free within " + MAX_WAIT_SECONDS + " s"));
+        Refusals.exhausted("no place came free within " + MAX_WAIT_SECONDS + " s"));
   }
 
   private boolean isOver(Lease lease) {
@@ -362,7 +412,7 @@ public final class LeaseTable implements FleetListener {
 
   @Override
   public void sandboxExited(String sandboxId, String reason, String consoleTail) {
-    Lease lease = leases.get(sandboxId);
+    Lease lease = book.live(sandboxId);
     if (lease != null) {
       LOG.warn("sandbox {} stopped: {}", sandboxId, reason);
       lose(lease, "its sandbox stopped (" + reason + "); console: " + tail(consoleTail));
@@ -377,7 +427,7 @@ public final class LeaseTable implements FleetListener {
   @Override
   public void hostLost(Collection<String> sandboxIds) {
     for (String id : sandboxIds) {
-      Lease lease = leases.get(id);
+      Lease lease = book.live(id);
       if (lease != null) {
         lose(lease, "the host process of its sandbox died");
       }
@@ -385,8 +435,9 @@ public final class LeaseTable implements FleetListener {
   }
 
   private void lose(Lease lease, String detail) {
-    leases.remove(lease.id());
-    ended.add(lease.id(), ErrorCode.LEASE_LOST, detail);
+    if (!book.end(lease, ErrorCode.LEASE_LOST, detail)) {
+      return;
+    }
     metrics.ended(lease.template(), "lost");
     observer.ended(lease, "lost");
     templates.release(lease.snapshotId());
@@ -396,7 +447,7 @@ public final class LeaseTable implements FleetListener {
   /** Gives no more leases, for an orderly stop; those who wait are told so. Leases go on. */
   public void stop() {
     stopping = true;
-    queue.failAll(stopping());
+    queue.failAll(Refusals.stopping());
   }
 
   /**

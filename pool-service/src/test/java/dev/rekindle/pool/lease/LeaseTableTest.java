@@ -12,6 +12,9 @@ import dev.rekindle.pool.fleet.FleetLimits;
 import dev.rekindle.pool.fleet.PoolWant;
 import dev.rekindle.pool.fleet.Stock;
 import dev.rekindle.pool.jail.JailSettings;
+import dev.rekindle.pool.journal.Digest;
+import dev.rekindle.pool.journal.LeaseJournal;
+import dev.rekindle.pool.journal.LeaseRecord;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
@@ -25,10 +28,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,8 +57,9 @@ class LeaseTableTest {
   private final Vertx vertx = Vertx.vertx();
   private final Context loop = vertx.getOrCreateContext();
   private LeaseTable table;
+  private LeaseJournal journal;
 
-  private static final class NoStock implements Stock {
+  static final class NoStock implements Stock {
     @Override
     public void keep(Collection<PoolWant> wants) {}
 
@@ -82,7 +88,7 @@ class LeaseTableTest {
   }
 
   /** Its index is never started, and so not there. */
-  private static TemplateCatalog catalog(Vertx vertx, Path state) throws IOException {
+  static TemplateCatalog catalog(Vertx vertx, Path state) throws IOException {
     TemplateStore store = new TemplateStore(state);
     IndexKeeper index =
         new IndexKeeper(state, IndexKeys.open(state), TemplateCatalog.entries(store));
@@ -110,22 +116,29 @@ class LeaseTableTest {
       TemplateCatalog catalog = catalog(vertx, state);
       Pools pools =
           new Pools(vertx, new NoStock(), catalog, template -> table.count(template), state);
-      LeaseClock clock = new LeaseClock(() -> wall, () -> nanos);
+      LeaseClock clock = new LeaseClock(() -> wall, () -> nanos, () -> 0);
+      journal = new LeaseJournal(LeaseTable.directory(config), new UUID(1, 1), metrics);
       table =
-          new LeaseTable(vertx, config, sandboxes, catalog, pools, metrics, clock, (_, _) -> {});
+          new LeaseTable(
+              vertx, config, sandboxes, catalog, pools, metrics, clock, (_, _) -> {}, journal);
     });
   }
 
   @AfterEach
   void stop() throws Exception {
     vertx.close().await(20, TimeUnit.SECONDS);
+    journal.close();
   }
 
   private Lease lease(int ttlSeconds) {
-    return table.acquire("base", "", ttlSeconds).future().result();
+    return acquire(ttlSeconds).future().result().lease();
   }
 
-  private static ErrorCode errorOf(Promise<Lease> acquire) {
+  private Promise<LeaseGrant> acquire(int ttlSeconds) {
+    return table.acquire(AcquireRequest.of("base", "", ttlSeconds), _ -> {});
+  }
+
+  private static ErrorCode errorOf(Promise<LeaseGrant> acquire) {
     return acquire.future().cause() instanceof ServiceException e ? e.error() : null;
   }
 
@@ -169,7 +182,7 @@ class LeaseTableTest {
       nanos += 9 * SECOND;
       wall = EPOCH.plusSeconds(9);
 
-      Lease renewed = table.renew(lease, 5);
+      Lease renewed = table.renew(lease, 5, false).lease();
 
       assertThat(renewed.expiresAt()).isEqualTo(EPOCH.plusSeconds(14));
       nanos += 5 * SECOND - 1;
@@ -199,7 +212,7 @@ class LeaseTableTest {
       Lease first = lease(1);
       lease(100);
       sandboxes.atOnce = false;
-      Promise<Lease> waiting = table.acquire("base", "", 10);
+      Promise<LeaseGrant> waiting = acquire(10);
       nanos += SECOND;
       table.tick();
       assertThat(sandboxes.making).hasSize(2);
@@ -209,7 +222,7 @@ class LeaseTableTest {
       assertThat(sandboxes.making).hasSize(3);
       assertThat(waiting.future().isComplete()).isFalse();
       sandboxes.making.sequencedValues().getLast().complete(new Sandboxes.Made("new", Map.of()));
-      assertThat(waiting.future().result().served()).isEqualTo("new");
+      assertThat(waiting.future().result().lease().served()).isEqualTo("new");
     });
   }
 
@@ -218,10 +231,10 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(100);
       lease(100);
-      table.acquire("base", "", 10);
-      table.acquire("base", "", 10);
+      acquire(10);
+      acquire(10);
 
-      assertThat(errorOf(table.acquire("base", "", 10))).isEqualTo(ErrorCode.POOL_EXHAUSTED);
+      assertThat(errorOf(acquire(10))).isEqualTo(ErrorCode.POOL_EXHAUSTED);
       assertThat(table.waiting()).isEqualTo(2);
     });
   }
@@ -231,9 +244,9 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(1000);
       lease(1000);
-      Promise<Lease> older = table.acquire("base", "", 10);
+      Promise<LeaseGrant> older = acquire(10);
       nanos += SECOND;
-      Promise<Lease> younger = table.acquire("base", "", 10);
+      Promise<LeaseGrant> younger = acquire(10);
 
       nanos += (LeaseTable.MAX_WAIT_SECONDS - 1) * SECOND;
       table.tick();
@@ -248,7 +261,7 @@ class LeaseTableTest {
   void shouldTakeBackASandboxMadeTooLate() throws Exception {
     onLoop(() -> {
       sandboxes.atOnce = false;
-      Promise<Lease> late = table.acquire("base", "", 10);
+      Promise<LeaseGrant> late = acquire(10);
       nanos += LeaseTable.MAX_WAIT_SECONDS * SECOND;
       table.tick();
       assertThat(errorOf(late)).isEqualTo(ErrorCode.POOL_EXHAUSTED);
@@ -257,7 +270,7 @@ class LeaseTableTest {
       sandboxes.making.get(id).complete(new Sandboxes.Made("new", Map.of()));
 
       assertThat(sandboxes.destroying).containsOnlyKeys(id);
-      assertGone(id, ErrorCode.LEASE_RELEASED);
+      assertGone(id, ErrorCode.LEASE_UNKNOWN);
     });
   }
 
@@ -266,7 +279,7 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(100);
       lease(100);
-      Promise<Lease> waiting = table.acquire("base", "", 10);
+      Promise<LeaseGrant> waiting = acquire(10);
 
       waiting.tryFail(new IllegalStateException("the client has gone"));
 
@@ -280,14 +293,14 @@ class LeaseTableTest {
     onLoop(() -> {
       Lease held = lease(100);
       sandboxes.atOnce = false;
-      Promise<Lease> beingMade = table.acquire("base", "", 10);
-      Promise<Lease> waiting = table.acquire("base", "", 10);
+      Promise<LeaseGrant> beingMade = acquire(10);
+      Promise<LeaseGrant> waiting = acquire(10);
 
       table.stop();
 
       assertThat(errorOf(beingMade)).isEqualTo(ErrorCode.STOPPING);
       assertThat(errorOf(waiting)).isEqualTo(ErrorCode.STOPPING);
-      assertThat(errorOf(table.acquire("base", "", 10))).isEqualTo(ErrorCode.STOPPING);
+      assertThat(errorOf(acquire(10))).isEqualTo(ErrorCode.STOPPING);
       assertThat(table.find(held.id())).isSameAs(held);
     });
   }
@@ -297,11 +310,11 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(1);
       lease(100);
-      Promise<Lease> waiting = table.acquire("base", "", 10);
+      Promise<LeaseGrant> waiting = acquire(10);
       nanos += 3 * SECOND;
       table.tick();
 
-      assertThat(waiting.future().result().stagesMicros())
+      assertThat(waiting.future().result().lease().stagesMicros())
           .containsExactly(
               Map.entry("queue", 3_000_000L), Map.entry("map", 7L), Map.entry("total", 3_000_000L));
     });
@@ -323,13 +336,22 @@ class LeaseTableTest {
 
   @Test
   void shouldForgetTheOldestOfTheEnded() {
-    EndedLeases ended = new EndedLeases();
+    List<String> forgotten = new ArrayList<>();
+    EndedLeases ended = new EndedLeases(gone -> forgotten.add(gone.id()));
 
     for (int i = 0; i <= EndedLeases.MAX; i++) {
-      ended.add("id-" + i, ErrorCode.LEASE_RELEASED, "");
+      ended.add(
+          new LeaseRecord.Ended(
+              "id-" + i, "lease.released", "", 0, Digest.NONE, LeaseRecord.Keyed.NONE));
     }
 
     assertThat(ended.why("id-0").error()).isEqualTo(ErrorCode.LEASE_UNKNOWN);
     assertThat(ended.why("id-1").error()).isEqualTo(ErrorCode.LEASE_RELEASED);
+    assertThat(forgotten).containsExactly("id-0");
+    assertThat(ended.kept())
+        .hasSize(EndedLeases.MAX_KEPT_WITHOUT_KEY)
+        .last()
+        .extracting("id")
+        .isEqualTo("id-10000");
   }
 }
