@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,10 +28,10 @@ public final class ServiceMetrics {
   /**
    * Of a template's snapshot.
    *
-   * @param residentShare of its memory file in the page cache, in [0, 1]
+   * @param residentShare of its memory file in the page cache, in [0, 1]; empty if not known
    * @param workingSetBytes that each restore prefetches
    */
-  public record SnapshotUse(double residentShare, long workingSetBytes) {}
+  public record SnapshotUse(OptionalDouble residentShare, long workingSetBytes) {}
 
   private static final String BYTES = "bytes";
   private static final Duration[] BUCKETS = {
@@ -312,7 +313,9 @@ public final class ServiceMetrics {
   public void snapshots(Map<String, SnapshotUse> byTemplate) {
     resident.register(
         byTemplate.entrySet().stream()
-            .map(e -> MultiGauge.Row.of(template(e.getKey()), e.getValue().residentShare()))
+            .filter(e -> e.getValue().residentShare().isPresent())
+            .map(e ->
+                MultiGauge.Row.of(template(e.getKey()), e.getValue().residentShare().getAsDouble()))
             .toList(),
         true);
     workingSet.register(

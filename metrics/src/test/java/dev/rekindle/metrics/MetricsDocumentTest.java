@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -48,7 +49,7 @@ class MetricsDocumentTest {
     metrics.executed(5);
     metrics.ready(1, 1);
     metrics.memory("base", 70, 2, 12_288);
-    metrics.snapshots(Map.of("base", new ServiceMetrics.SnapshotUse(0.5, 4096)));
+    metrics.snapshots(Map.of("base", new ServiceMetrics.SnapshotUse(OptionalDouble.of(0.5), 4096)));
     metrics.scrape().lines().forEach(this::read);
   }
 

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.ToLongFunction;
 
 /** Health, metrics, status and the API's own description. */
@@ -99,7 +100,10 @@ final class OpsRoutes {
       String directory = templates.snapshotDir(template).toString();
       for (HostReply.SnapshotLevel level : snapshots) {
         if (level.snapshotDir().equals(directory)) {
-          double share = (double) level.residentBytes() / level.memoryBytes();
+          OptionalDouble share =
+              level.residentBytes() == null
+                  ? OptionalDouble.empty()
+                  : OptionalDouble.of((double) level.residentBytes() / level.memoryBytes());
           uses.put(template.name(), new ServiceMetrics.SnapshotUse(share, level.workingSetBytes()));
         }
       }

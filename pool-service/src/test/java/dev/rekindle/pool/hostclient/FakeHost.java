@@ -115,7 +115,7 @@ public final class FakeHost implements SandboxFactory {
   @Override
   public List<HostReply.SnapshotLevel> snapshots() {
     return seen.stream()
-        .map(dir -> new HostReply.SnapshotLevel(dir, 8192, 8192, 4096, 4096))
+        .map(dir -> new HostReply.SnapshotLevel(dir, 8192, 8192, 4096L, 4096))
         .toList();
   }
 

@@ -230,7 +230,7 @@ final class MicroVmFactory implements SandboxFactory {
                 s.directory().toString(),
                 s.memoryBytes(),
                 s.dataBytes(),
-                s.residentBytes(),
+                s.residentBytes().isPresent() ? s.residentBytes().getAsLong() : null,
                 s.workingSetBytes()))
         .toList();
   }

@@ -15,6 +15,7 @@ import dev.rekindle.vmm.sys.Syscalls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A snapshot's memory file, and what is made of it once for restores in huge pages. Owns both.
@@ -150,8 +151,8 @@ final class SnapshotMemory implements AutoCloseable {
     return bytes;
   }
 
-  /** What of it is in the page cache now. */
-  long residentBytes() {
+  /** What of it is in the page cache now; empty where the kernel does not tell this process. */
+  OptionalLong residentBytes() {
     return PageCache.residentBytes(file.fd(), bytes);
   }
 

@@ -57,7 +57,7 @@ final class FakeSandboxFactory implements SandboxFactory {
 
   @Override
   public List<HostReply.SnapshotLevel> snapshots() {
-    return List.of(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096, 0));
+    return List.of(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096L, 0));
   }
 
   @Override

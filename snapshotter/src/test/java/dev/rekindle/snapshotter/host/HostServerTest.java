@@ -329,7 +329,7 @@ class HostServerTest {
     assertThat(stats.threads()).isPositive();
     assertThat(stats.mappings()).isPositive();
     assertThat(stats.snapshots())
-        .containsExactly(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096, 0));
+        .containsExactly(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096L, 0));
   }
 
   @Test

@@ -41,7 +41,8 @@ class SnapshotMemoryTest {
     try (SnapshotMemory memory =
         SnapshotMemory.of(memory(), SnapshotFixture.MEMORY_BYTES, HugePages.NONE)) {
       // It was just written and read.
-      assertThat(memory.residentBytes()).isBetween(4L * 4096, SnapshotFixture.MEMORY_BYTES);
+      assertThat(memory.residentBytes().orElseThrow())
+          .isBetween(4L * 4096, SnapshotFixture.MEMORY_BYTES);
       assertThat(memory.source()).isInstanceOf(MemorySource.CopyOnWrite.class);
     }
   }

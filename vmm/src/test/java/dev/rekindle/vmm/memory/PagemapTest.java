@@ -86,7 +86,7 @@ class PagemapTest {
 
   @Test
   void shouldCountWhatOfAFileIsInMemory() {
-    assertThat(PageCache.residentBytes(file.fd(), BYTES)).isZero();
+    assertThat(PageCache.residentBytes(file.fd(), BYTES)).hasValue(0);
 
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment page = arena.allocate(4096);
@@ -94,6 +94,6 @@ class PagemapTest {
       Syscalls.pwrite(file.fd(), page, 63 * 4096);
     }
 
-    assertThat(PageCache.residentBytes(file.fd(), BYTES)).isEqualTo(2 * 4096);
+    assertThat(PageCache.residentBytes(file.fd(), BYTES)).hasValue(2 * 4096);
   }
 }

@@ -80,14 +80,14 @@ public sealed interface HostReply {
    *
    * @param memoryBytes of its memory file, holes included
    * @param dataBytes of that which are not zero
-   * @param residentBytes of the file in the page cache
+   * @param residentBytes of the file in the page cache; null where the kernel does not tell
    * @param workingSetBytes prefetched by each restore; 0 where it is not known
    */
   record SnapshotLevel(
       String snapshotDir,
       long memoryBytes,
       long dataBytes,
-      long residentBytes,
+      Long residentBytes,
       long workingSetBytes) {}
 
   /**
