@@ -14,11 +14,16 @@ import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Sandboxes of host processes. */
 public final class HostSandboxes implements Sandboxes {
   /** How often a sandbox is begun anew because its process died under it. */
   private static final int TRIES = 3;
+
+  /** What a host process says that has an index and does not find in it what it needs. */
+  private static final Set<String> INDEX_REFUSALS =
+      Set.of("snapshot.not_indexed", "snapshot.index_refused");
 
   private final HostFleet hosts;
   private final TemplateCatalog templates;
@@ -54,6 +59,7 @@ public final class HostSandboxes implements Sandboxes {
             pool.hosts() == PoolSpec.Hosts.OWN,
             pool.tenantsShareHost());
     return make(request, want, System.nanoTime(), TRIES)
+        .onFailure(this::lookAtIndex)
         .recover(e -> Future.failedFuture(failure(e)));
   }
 
@@ -71,6 +77,13 @@ public final class HostSandboxes implements Sandboxes {
                     : Future.failedFuture(e);
               });
         });
+  }
+
+  /** An index that a host process does not believe is looked at now, and made anew. */
+  private void lookAtIndex(Throwable e) {
+    if (e instanceof HostException h && INDEX_REFUSALS.contains(h.code())) {
+      templates.checkIndex();
+    }
   }
 
   private static boolean isGone(Throwable e) {

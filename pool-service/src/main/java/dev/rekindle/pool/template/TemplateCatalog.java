@@ -145,6 +145,11 @@ public final class TemplateCatalog {
     return index.status();
   }
 
+  /** Has the snapshot index compared with the disk, now; one in doubt is made anew. */
+  public void checkIndex() {
+    index.update(Set.of());
+  }
+
   private Future<Void> indexed(Set<String> leaving) {
     return Future.fromCompletionStage(index.update(leaving), vertx.getOrCreateContext());
   }

@@ -50,6 +50,28 @@ public sealed interface IndexEntry {
       }
     }
 
+    /**
+     * @param bytes of the record of pages a start touches; 0 while there is none
+     * @return this with that size
+     */
+    SnapshotEntry withWorkingSet(long bytes) {
+      return sizes.workingSetBytes == bytes
+          ? this
+          : new SnapshotEntry(
+              snapshotId,
+              location,
+              template,
+              parent,
+              creator,
+              createdAt,
+              format,
+              shape,
+              new Sizes(sizes.memoryBytes, sizes.dataBytes, sizes.stateBytes, bytes),
+              manifestCrc32c,
+              stateCrc32c,
+              digests);
+    }
+
     private static void require(String field, String id) {
       if (!SnapshotFormat.isSnapshotId(id)) {
         throw new IllegalArgumentException(field + " must be a snapshot's id, got " + id);

@@ -19,7 +19,7 @@ final class PublishedIndex implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PublishedIndex.class);
 
   private final Path folder;
-  private final Path snapshots;
+  private final SnapshotScan snapshots;
   private final IndexKeys keys;
   private final IndexKeeper.Templates templates;
 
@@ -35,7 +35,7 @@ final class PublishedIndex implements AutoCloseable {
 
   PublishedIndex(Path folder, Path snapshots, IndexKeys keys, IndexKeeper.Templates templates) {
     this.folder = folder;
-    this.snapshots = snapshots;
+    this.snapshots = new SnapshotScan(snapshots);
     this.keys = keys;
     this.templates = templates;
   }
@@ -87,7 +87,7 @@ final class PublishedIndex implements AutoCloseable {
   IndexKeeper.Status equalize(Set<String> leaving, Runnable withdrawn)
       throws IndexException, IOException {
     Files.createDirectories(folder);
-    known = SnapshotScan.read(snapshots, known, leaving);
+    known = snapshots.read(known, leaving);
     Map<String, IndexEntry> wanted = new HashMap<>();
     known.values().forEach(entry -> wanted.put(entry.key(), entry));
     for (IndexEntry.TemplateEntry template : templates.current()) {

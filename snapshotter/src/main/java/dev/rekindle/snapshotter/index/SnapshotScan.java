@@ -1,5 +1,7 @@
 package dev.rekindle.snapshotter.index;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ManifestJson;
 import dev.rekindle.snapshotter.format.MemoryChecksums;
@@ -12,8 +14,10 @@ import dev.rekindle.snapshotter.format.SnapshotFormat;
 import dev.rekindle.snapshotter.format.StateFile;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,18 +33,26 @@ final class SnapshotScan {
 
   private static final int CRC_DIGITS = 8;
 
-  private SnapshotScan() {}
+  private final Path snapshots;
+
+  /** Ids of damaged snapshots that were told of. */
+  private final Set<String> reported = new HashSet<>();
 
   /**
    * @param snapshots the directory of snapshots, there or not
+   */
+  SnapshotScan(Path snapshots) {
+    this.snapshots = snapshots;
+  }
+
+  /**
    * @param known entries that need not be made again; those of another manifest are
    * @param leaving ids to leave out
-   * @return an entry for each snapshot, by id; one that is damaged is logged and left out
+   * @return an entry for each snapshot, by id; one that is damaged is left out, and logged once
    * @throws IOException if the directory cannot be read
    */
-  static Map<String, IndexEntry.SnapshotEntry> read(
-      Path snapshots, Map<String, IndexEntry.SnapshotEntry> known, Set<String> leaving)
-      throws IOException {
+  Map<String, IndexEntry.SnapshotEntry> read(
+      Map<String, IndexEntry.SnapshotEntry> known, Set<String> leaving) throws IOException {
     Map<String, IndexEntry.SnapshotEntry> found = new HashMap<>();
     if (!Files.isDirectory(snapshots)) {
       return found;
@@ -60,7 +72,9 @@ final class SnapshotScan {
       try {
         found.put(id, entry(directory, known.get(id)));
       } catch (SnapshotException e) {
-        LOG.warn("snapshot {} is not indexed: {}: {}", id, e.code(), e.getMessage());
+        if (reported.add(id)) {
+          LOG.warn("snapshot {} is not indexed: {}: {}", id, e.code(), e.getMessage());
+        }
       }
     }
     return found;
@@ -69,13 +83,25 @@ final class SnapshotScan {
   private static IndexEntry.SnapshotEntry entry(Path directory, IndexEntry.SnapshotEntry known)
       throws SnapshotException {
     byte[] manifestBytes = SnapshotFiles.manifest(directory);
+    long workingSetBytes = workingSetBytes(directory);
     if (known != null && known.digests().manifest().equals(SnapshotDigests.sha256(manifestBytes))) {
-      return known;
+      return known.withWorkingSet(workingSetBytes);
     }
-    return entry(directory, manifestBytes);
+    return made(directory, manifestBytes).withWorkingSet(workingSetBytes);
   }
 
-  private static IndexEntry.SnapshotEntry entry(Path directory, byte[] manifestBytes)
+  /** Of the file that appears after the others; 0 until then. */
+  private static long workingSetBytes(Path directory) throws SnapshotException {
+    try {
+      return Files.size(directory.resolve(SnapshotFormat.WORKING_SET_FILE));
+    } catch (NoSuchFileException e) {
+      return 0;
+    } catch (IOException e) {
+      throw new SnapshotException(SnapshotError.IO, "looking at the working set: " + e, e);
+    }
+  }
+
+  private static IndexEntry.SnapshotEntry made(Path directory, byte[] manifestBytes)
       throws SnapshotException {
     Manifest manifest = ManifestJson.decode(manifestBytes);
     String id = directory.getFileName().toString();
@@ -85,8 +111,7 @@ final class SnapshotScan {
     }
     byte[] state = SnapshotFiles.state(directory);
     Section memory = StateFile.only(StateFile.decode(state), MemoryChecksums.TAG);
-    String crc =
-        new String(manifestBytes, CRC_AT, CRC_DIGITS, java.nio.charset.StandardCharsets.US_ASCII);
+    String crc = new String(manifestBytes, CRC_AT, CRC_DIGITS, US_ASCII);
     return new IndexEntry.SnapshotEntry(
         id,
         id,

@@ -219,6 +219,19 @@ class IndexKeeperTest {
   }
 
   @Test
+  void shouldNoteAWorkingSetThatCameLater() throws Exception {
+    add("base-1");
+    start();
+    assertThat(follower.ask("base-1").entry().orElseThrow().sizes().workingSetBytes()).isZero();
+
+    Files.write(state.resolve("snapshots/base-1/workingset.bin"), new byte[77]);
+    update();
+
+    assertThat(follower.ask("base-1").entry().orElseThrow().sizes().workingSetBytes())
+        .isEqualTo(77);
+  }
+
+  @Test
   void shouldLeaveADamagedSnapshotOut() throws Exception {
     add("base-1");
     add("bad-1");
