@@ -91,6 +91,13 @@ final class LoadClient implements AutoCloseable {
   }
 
   /**
+   * @return pairs so far
+   */
+  long count() {
+    return onLoop(() -> (long) pairs.size());
+  }
+
+  /**
    * Closed loop.
    *
    * @return pairs a second
