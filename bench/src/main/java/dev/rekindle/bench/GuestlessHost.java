@@ -5,13 +5,16 @@ import dev.rekindle.snapshotter.agent.ExecSession;
 import dev.rekindle.snapshotter.host.HostServer;
 import dev.rekindle.snapshotter.host.Sandbox;
 import dev.rekindle.snapshotter.host.SandboxFactory;
+import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * A host process whose sandboxes have no guest and are always parked: what a lease then costs is
@@ -19,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class GuestlessHost implements SandboxFactory {
   private final Map<String, HostRequest.Pool> pools = new ConcurrentHashMap<>();
+  private volatile Consumer<HostEvent.StockChanged> stockListener = _ -> {};
 
   private GuestlessHost() {}
 
@@ -43,6 +47,11 @@ public final class GuestlessHost implements SandboxFactory {
     }
 
     @Override
+    public HostReply.Memory memory() {
+      return new HostReply.Memory(0, 0, 0);
+    }
+
+    @Override
     public void close() {
       // Nothing is held.
     }
@@ -57,6 +66,8 @@ public final class GuestlessHost implements SandboxFactory {
   @Override
   public void pool(HostRequest.Pool request) {
     pools.put(request.snapshotDir(), request);
+    stockListener.accept(
+        new HostEvent.StockChanged(request.snapshotDir(), request.parked(), request.shells()));
   }
 
   @Override
@@ -73,6 +84,22 @@ public final class GuestlessHost implements SandboxFactory {
                 0,
                 null))
         .toList();
+  }
+
+  @Override
+  public Optional<HostReply.Level> level(String snapshotDir) {
+    return Optional.ofNullable(pools.get(snapshotDir))
+        .map(pool -> new HostReply.Level(pool.parked(), pool.shells()));
+  }
+
+  @Override
+  public void onStockChange(Consumer<HostEvent.StockChanged> listener) {
+    stockListener = listener;
+  }
+
+  @Override
+  public List<HostReply.SnapshotLevel> snapshots() {
+    return List.of();
   }
 
   @Override

@@ -2,6 +2,10 @@ package dev.rekindle.bench;
 
 import dev.rekindle.pool.PoolService;
 import dev.rekindle.pool.config.ServiceConfig;
+import dev.rekindle.pool.jail.HostLimits;
+import dev.rekindle.pool.jail.Jail;
+import dev.rekindle.pool.jail.JailMode;
+import dev.rekindle.pool.jail.JailSettings;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
@@ -55,8 +59,10 @@ public final class GuestlessService extends VerticleBase {
             "-cp",
             System.getProperty("java.class.path"),
             GuestlessHost.class.getName());
-    PoolService service =
-        new PoolService(vertx, config, new PoolService.Programs(host, List.of("false")));
-    return service.start();
+    PoolService.Programs programs = new PoolService.Programs(host, List.of("false"));
+    JailSettings unjailed = new JailSettings(JailMode.NEVER, "off", 64_000, HostLimits.DEFAULT);
+    return new PoolService(
+            vertx, config, programs, Jail.build(unjailed, config.stateDir(), programs.host()))
+        .start();
   }
 }

@@ -280,8 +280,8 @@ public final class ServiceMetrics {
    * @param copiedBytes that became its own
    */
   public void memory(String template, long minorFaults, long majorFaults, long copiedBytes) {
-    faults(template, "minor").record(minorFaults);
-    faults(template, "major").record(majorFaults);
+    faults(template, "minor").record((double) minorFaults);
+    faults(template, "major").record((double) majorFaults);
     summaries
         .computeIfAbsent(
             MetricNames.LEASE_COPIED + '/' + template,
@@ -291,7 +291,7 @@ public final class ServiceMetrics {
                     .baseUnit(BYTES)
                     .tag(MetricNames.TEMPLATE, template)
                     .register(registry))
-        .record(copiedBytes);
+        .record((double) copiedBytes);
   }
 
   private DistributionSummary faults(String template, String kind) {

@@ -51,7 +51,7 @@ public final class JailLauncher implements HostLauncher {
     newest.computeIfPresent(
         name,
         (_, current) -> {
-          if (current != process) {
+          if (!current.equals(process)) {
             return current;
           }
           clear(name);
