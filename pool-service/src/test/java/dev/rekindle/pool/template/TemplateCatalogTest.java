@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Templates, their snapshots' files and the index together. */
-@Timeout(120)
+@Timeout(300)
 class TemplateCatalogTest {
   @TempDir private Path state;
   private final Vertx vertx = Vertx.vertx();
@@ -86,11 +86,11 @@ class TemplateCatalogTest {
                 promise.fail(e);
               }
             }))
-        .await(60, TimeUnit.SECONDS);
+        .await(240, TimeUnit.SECONDS);
   }
 
   private void settled() throws Exception {
-    index.update(Set.of()).get(60, TimeUnit.SECONDS);
+    index.update(Set.of()).get(240, TimeUnit.SECONDS);
   }
 
   private void awaitGone(Path path) throws Exception {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Which snapshots a host process loads. */
-@Timeout(120)
+@Timeout(300)
 class SealedSnapshotsTest {
   @TempDir private Path state;
   private Path snapshots;
@@ -48,7 +48,7 @@ class SealedSnapshotsTest {
 
   private void index() throws Exception {
     keeper.start();
-    keeper.update(Set.of()).get(60, TimeUnit.SECONDS);
+    keeper.update(Set.of()).get(240, TimeUnit.SECONDS);
   }
 
   private void load(String id) throws SnapshotException {

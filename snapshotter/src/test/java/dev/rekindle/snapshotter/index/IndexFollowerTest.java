@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A host process's reader, over files that Chronicle wrote. */
-@Timeout(120)
+@Timeout(300)
 class IndexFollowerTest {
   @TempDir private Path state;
   private Path folder;

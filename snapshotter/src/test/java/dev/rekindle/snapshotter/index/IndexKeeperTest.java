@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /** The service's side, read by a host process's. */
-@Timeout(120)
+@Timeout(300)
 class IndexKeeperTest {
   @TempDir private Path state;
   private final List<IndexEntry.TemplateEntry> templates = new ArrayList<>();
@@ -71,7 +71,7 @@ class IndexKeeperTest {
 
   /** An update is answered before a new file is made; the next one waits for it. */
   private void idle() throws Exception {
-    keeper.update(Set.of()).get(60, TimeUnit.SECONDS);
+    keeper.update(Set.of()).get(240, TimeUnit.SECONDS);
   }
 
   private Path file() {
@@ -122,7 +122,7 @@ class IndexKeeperTest {
     update();
     assertThat(follower.ask("base-2").entry()).isPresent();
     // Its files are still there, for a moment.
-    keeper.update(Set.of("base-1")).get(60, TimeUnit.SECONDS);
+    keeper.update(Set.of("base-1")).get(240, TimeUnit.SECONDS);
 
     assertThat(follower.ask("base-1"))
         .isEqualTo(new IndexFollower.Answer(true, java.util.Optional.empty()));

@@ -44,7 +44,7 @@ class IndexKillTest {
 
         try (IndexKeeper next = new IndexKeeper(state, keys, List::of)) {
           next.start();
-          next.update(Set.of()).get(60, TimeUnit.SECONDS);
+          next.update(Set.of()).get(240, TimeUnit.SECONDS);
 
           assertThat(next.status().state()).isEqualTo(IndexKeeper.State.PUBLISHED);
           assertThat(next.status().generation()).isGreaterThan(generation);

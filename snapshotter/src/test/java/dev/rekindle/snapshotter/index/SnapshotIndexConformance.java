@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What any index does, whatever keeps its values. */
-@Timeout(60)
+@Timeout(300)
 abstract class SnapshotIndexConformance {
   static final int CAPACITY = 128;
   static final long GENERATION = 7;
