@@ -210,6 +210,7 @@ final class Roster {
       return null;
     }
     HostSeat seat = seat(known.slot(), Path.of(known.socket()), new Tenancy.Unknown());
+    start.launcher().adopt(seat.process().spec(), process);
     seat.process().adopt(process);
     return seat;
   }

@@ -13,4 +13,13 @@ public interface HostLauncher {
    * @throws IOException if it cannot be started; nothing of it is left
    */
   Process launch(HostSpec spec) throws IOException;
+
+  /**
+   * Takes over one that an earlier service launched: what belongs to it is taken back when it ends,
+   * as if it had been launched here. By default nothing belongs to one.
+   *
+   * @param spec which
+   * @param process it, as this machine's kernel numbers it
+   */
+  default void adopt(HostSpec spec, ProcessHandle process) {}
 }

@@ -320,11 +320,15 @@ public final class Jail {
   }
 
   /**
-   * Takes back what belongs to them all, when they are gone.
+   * Takes back what belongs to them all, a former service's included, and ends those that are left.
+   * Not for a service whose successor takes its host processes over.
    *
    * @throws IOException if something stays
    */
   public void close() throws IOException {
+    for (String host : remains()) {
+      clear(host);
+    }
     if (cgroups != null) {
       cgroups.close();
     }

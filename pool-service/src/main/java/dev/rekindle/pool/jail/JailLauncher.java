@@ -3,6 +3,7 @@ package dev.rekindle.pool.jail;
 import dev.rekindle.pool.hostclient.HostLauncher;
 import dev.rekindle.pool.hostclient.HostSpec;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.slf4j.Logger;
@@ -15,7 +16,7 @@ public final class JailLauncher implements HostLauncher {
   private final Jail jail;
 
   /** The newest of each name; what is done about a name is done under its key's lock. */
-  private final ConcurrentMap<String, Process> newest = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Object> newest = new ConcurrentHashMap<>();
 
   /**
    * @param jail where they live
@@ -27,12 +28,23 @@ public final class JailLauncher implements HostLauncher {
   @Override
   public Process launch(HostSpec spec) throws IOException {
     try {
-      Process started = newest.compute(spec.name(), (_, _) -> start(spec));
-      started.onExit().thenRun(() -> Thread.ofVirtual().start(() -> ended(spec.name(), started)));
-      return started;
+      Process[] started = new Process[1];
+      newest.compute(spec.name(), (_, _) -> started[0] = start(spec));
+      clearAfter(spec.name(), started[0], started[0].onExit());
+      return started[0];
     } catch (LaunchFailure e) {
       throw e.cause;
     }
+  }
+
+  @Override
+  public void adopt(HostSpec spec, ProcessHandle process) {
+    newest.put(spec.name(), process);
+    clearAfter(spec.name(), process, process.onExit());
+  }
+
+  private void clearAfter(String name, Object process, CompletableFuture<?> exit) {
+    exit.thenRun(() -> Thread.ofVirtual().start(() -> ended(name, process)));
   }
 
   private Process start(HostSpec spec) {
@@ -47,7 +59,7 @@ public final class JailLauncher implements HostLauncher {
     }
   }
 
-  private void ended(String name, Process process) {
+  private void ended(String name, Object process) {
     newest.computeIfPresent(
         name,
         (_, current) -> {

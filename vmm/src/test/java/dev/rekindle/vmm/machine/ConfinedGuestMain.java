@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
@@ -19,6 +20,9 @@ import java.util.concurrent.CountDownLatch;
  */
 final class ConfinedGuestMain {
   private static final int TEST_PORT = 0x500;
+
+  /** {@code mov dx,0x500; mov al,'A'; out dx,al; hlt}. */
+  private static final byte[] WRITE_TO_THE_PORT = HexFormat.of().parseHex("ba0005b041eef4");
 
   private ConfinedGuestMain() {}
 
@@ -59,7 +63,7 @@ final class ConfinedGuestMain {
                   }
                 }
               });
-      GuestCode.place(shell.memory().slice(0, 16L << 20), 0x1000, GuestCode.WRITE_THEN_OUT);
+      GuestCode.place(shell.memory().slice(0, 16L << 20), 0x1000, WRITE_TO_THE_PORT);
       GuestCode.startAt(shell.vcpus().getFirst(), 0x1000);
       try (MicroVm vm = MicroVm.adopt(shell, List.of())) {
         vm.resume();
