@@ -86,6 +86,7 @@ final class Service {
   private List<String> command(Path state, String listen) {
     List<String> command = new ArrayList<>();
     command.add(settings.java());
+    command.addAll(caches());
     command.addAll(
         List.of(
             "@" + settings.home().resolve("scripts/service.jvmargs"),
@@ -106,6 +107,18 @@ final class Service {
           tls.key().ifPresent(key -> command.addAll(List.of("--tls-key", key.toString())));
         });
     return command;
+  }
+
+  /** Classes that {@code rekindle build} loaded and linked beforehand, where it could. */
+  private List<String> caches() {
+    Path target = settings.home().resolve("target");
+    Path service = target.resolve("service.aot");
+    List<String> arguments = new ArrayList<>();
+    arguments.add("-Drekindle.host.aot=" + target.resolve("host.aot"));
+    if (Files.isReadable(service)) {
+      arguments.addAll(List.of("-Xlog:all=error:stderr", "-XX:AOTCache=" + service));
+    }
+    return arguments;
   }
 
   private void startHere() throws IOException {

@@ -79,7 +79,7 @@ public final class PoolMain extends VerticleBase {
   public Future<?> start() throws Exception {
     PoolService.Programs programs =
         new PoolService.Programs(
-            java("dev.rekindle.snapshotter.host.HostMain", HOST_JVM),
+            java("dev.rekindle.snapshotter.host.HostMain", cached(HOST_JVM)),
             java("dev.rekindle.snapshotter.template.BuilderMain", BUILDER_JVM));
     Files.createDirectories(config.stateDir());
     return vertx
@@ -102,6 +102,21 @@ public final class PoolMain extends VerticleBase {
     }
     Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
     return service.start();
+  }
+
+  /**
+   * With the classes that {@code rekindle build} loaded and linked beforehand, if there are any. A
+   * JVM to which that file is of no use loads them itself; what it says of that must not come
+   * before the process's own first line.
+   */
+  private static List<String> cached(List<String> options) {
+    String cache = System.getProperty("rekindle.host.aot", "");
+    if (cache.isEmpty() || !Files.isReadable(Path.of(cache))) {
+      return options;
+    }
+    List<String> all = new ArrayList<>(options);
+    all.addAll(List.of("-Xlog:disable", "-Xlog:all=error:stderr", "-XX:AOTCache=" + cache));
+    return all;
   }
 
   private static List<String> java(String mainClass, List<String> options) {
