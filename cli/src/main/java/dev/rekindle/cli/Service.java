@@ -24,12 +24,44 @@ final class Service {
   private static final String LAB_SERVICE_LIVES =
       "kill -0 \"$(cat /run/rekindle.pid 2>/dev/null)\" 2>/dev/null";
 
+  private static final String AWAIT_LAB_SERVICE =
+      "i=0; while " + LAB_SERVICE_LIVES + " && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done";
+
   private final Settings settings;
   private final Console console;
 
   Service(Settings settings, Console console) {
     this.settings = settings;
     this.console = console;
+  }
+
+  /**
+   * Has the service that runs end for another one, which takes its leases over; brings one up where
+   * none does.
+   */
+  void replace(LabMode mode) throws IOException {
+    ApiClient client = settings.client();
+    if (!client.reachable()) {
+      up(mode);
+      return;
+    }
+    boolean lab = isLabUp();
+    ApiClient.Reply asked = client.request("POST", "/v1/handover", null, Map.of());
+    if (asked.status() != 202) {
+      throw new CliException(ExitCodes.FAILED, "the service does not hand over: " + asked.body());
+    }
+    console.progress("service", "hand over", 30, "the service that runs ends; its leases go on");
+    if (lab) {
+      run(Map.of(), lab(), "sh", AWAIT_LAB_SERVICE);
+      startInLab();
+    } else {
+      awaitEnd(asked.body().path("pid").asLong());
+      startHere();
+    }
+  }
+
+  private static void awaitEnd(long pid) {
+    ProcessHandle.of(pid).ifPresent(p -> p.onExit().orTimeout(30, TimeUnit.SECONDS).join());
   }
 
   /** Brings the service up unless it is. */
@@ -234,13 +266,7 @@ final class Service {
   boolean down() throws IOException {
     boolean lab = isLabUp();
     if (lab) {
-      run(
-          Map.of(),
-          lab(),
-          "sh",
-          "kill $(cat /run/rekindle.pid); i=0; while "
-              + LAB_SERVICE_LIVES
-              + " && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; sync");
+      run(Map.of(), lab(), "sh", "kill $(cat /run/rekindle.pid); " + AWAIT_LAB_SERVICE + "; sync");
       run(Map.of(), lab(), "down");
       return true;
     }
@@ -253,7 +279,7 @@ final class Service {
     }
     long pid = status.body().path("pid").asLong();
     ProcessHandle.of(pid).ifPresent(ProcessHandle::destroy);
-    ProcessHandle.of(pid).ifPresent(p -> p.onExit().orTimeout(30, TimeUnit.SECONDS).join());
+    awaitEnd(pid);
     return true;
   }
 

@@ -19,13 +19,22 @@ final class ServiceCommands {
     @Option(names = "--lab", defaultValue = "auto", description = "auto, always or never")
     private Service.LabMode lab;
 
+    @Option(
+        names = "--replace",
+        description = "end the service that runs for a new one, which takes its leases over")
+    private boolean replace;
+
     @Option(names = "--json", description = "print the status as JSON")
     private boolean json;
 
     @Override
     public Integer call() throws IOException {
       Commands commands = new Commands();
-      commands.service.up(lab);
+      if (replace) {
+        commands.service.replace(lab);
+      } else {
+        commands.service.up(lab);
+      }
       return show(commands, json);
     }
   }

@@ -52,6 +52,9 @@ public final class MetricNames {
   /** Acquires answered with the lease their Idempotency-Key had already. */
   public static final String LEASE_REPLAYED = "rekindle.lease.replayed";
 
+  /** Leases taken over from an earlier service. */
+  public static final String LEASE_ADOPTED = "rekindle.lease.adopted";
+
   /** Seconds a record of the journal of leases took to write. */
   public static final String JOURNAL_WRITE = "rekindle.journal.write";
 

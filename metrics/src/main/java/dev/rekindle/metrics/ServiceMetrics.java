@@ -80,6 +80,7 @@ public final class ServiceMetrics {
   private final Timer journalWrite;
   private final Counter journalFailures;
   private final Counter replayed;
+  private final Counter adopted;
 
   /** Registers what is always there. */
   public ServiceMetrics() {
@@ -114,6 +115,10 @@ public final class ServiceMetrics {
         Counter.builder(MetricNames.JOURNAL_FAILURES)
             .description("Failures to read, write or force the journal of leases")
             .register(registry);
+    adopted =
+        Counter.builder(MetricNames.LEASE_ADOPTED)
+            .description("Leases taken over from an earlier service")
+            .register(registry);
     replayed =
         Counter.builder(MetricNames.LEASE_REPLAYED)
             .description("Acquires answered with the lease their Idempotency-Key had already")
@@ -130,7 +135,21 @@ public final class ServiceMetrics {
   public void leased(String template, String served, Map<String, Long> stagesMicros) {
     stagesMicros.forEach(
         (stage, micros) -> stage(stage, served).record(micros, TimeUnit.MICROSECONDS));
+    held(template);
+  }
+
+  /**
+   * A lease is there that this service has not given.
+   *
+   * @param template whose
+   */
+  public void held(String template) {
     gauge(template).incrementAndGet();
+  }
+
+  /** A lease of an earlier service goes on. */
+  public void adopted() {
+    adopted.increment();
   }
 
   private Timer stage(String stage, String served) {

@@ -101,6 +101,13 @@ public final class PoolMain extends VerticleBase {
       return Future.failedFuture(e);
     }
     Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
+    service
+        .handedOver()
+        .onSuccess(_ -> {
+          LOG.info("handed over; host processes wait {} s", config.hosts().reconnectSeconds());
+          // From a thread of its own: exiting waits for the event loop.
+          new Thread(() -> System.exit(0), "exit").start();
+        });
     return service.start();
   }
 

@@ -20,6 +20,7 @@ import dev.rekindle.snapshotter.index.IndexKeeper;
 import dev.rekindle.snapshotter.index.IndexKeys;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class PoolService {
   private static final Logger LOG = LoggerFactory.getLogger(PoolService.class);
   private static final int RELEASE_SECONDS = 10;
+  private static final Duration HAND_OVER_GRACE = Duration.ofSeconds(5);
 
   /**
    * The processes it starts; each list is a command up to the arguments of its main class.
@@ -61,7 +64,9 @@ public final class PoolService {
   private final LeaseTable leases;
   private final TemplateBuilder builder;
   private final ApiServer api;
+  private final Promise<Void> handedOver = Promise.promise();
   private HttpServer server;
+  private Future<Void> ending;
 
   /**
    * @param vertx on one of whose event loops this is called, and all of it runs
@@ -107,7 +112,20 @@ public final class PoolService {
             (lease, _) -> keys.leaseEnded(lease.id()),
             journal);
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
-    api = new ApiServer(vertx, leases, catalog, pools, builder, hosts, jail, metrics, keys);
+    api =
+        new ApiServer(
+            vertx, leases, catalog, pools, builder, hosts, jail, metrics, keys, this::handOver);
+  }
+
+  private void handOver() {
+    handOver(HAND_OVER_GRACE).onComplete(handedOver);
+  }
+
+  /**
+   * @return done when a successor was asked for and may start: this process is to end
+   */
+  public Future<Void> handedOver() {
+    return handedOver.future();
   }
 
   private static List<String> withIndexKey(List<String> host, String publicKey) {
@@ -148,13 +166,18 @@ public final class PoolService {
   }
 
   /**
-   * Starts host processes and listens; does not wait for the former.
+   * Takes over what an earlier service has left, starts host processes and listens; does not wait
+   * for processes that it starts.
    *
    * @return the server, which tells its port
    */
   public Future<HttpServer> start() {
-    hosts.start();
-    return api.listen(config)
+    return leases
+        .takeOver()
+        .compose(_ -> {
+          hosts.start();
+          return api.listen(config);
+        })
         .onSuccess(listening -> {
           server = listening;
           index.start();
@@ -170,6 +193,37 @@ public final class PoolService {
    * @return done when all is gone; does not fail
    */
   public Future<Void> stop(Duration grace) {
+    return end(
+        grace,
+        () ->
+            leases
+                .releaseAll()
+                .timeout(RELEASE_SECONDS, TimeUnit.SECONDS)
+                .onFailure(e -> LOG.warn("not every lease was released: {}", e.toString()))
+                .transform(_ -> hosts.stop())
+                .onFailure(e -> LOG.warn("not every host process was stopped: {}", e.toString()))
+                .transform(_ -> vertx.executeBlocking(this::closeJail, false))
+                .onFailure(e -> LOG.warn("something of the jail stays behind: {}", e.toString())));
+  }
+
+  /**
+   * Stops for a successor: as {@link #stop}, but leases go on and host processes are let go of.
+   *
+   * @param grace for requests that run
+   * @return done when the successor may start; does not fail
+   */
+  public Future<Void> handOver(Duration grace) {
+    return end(grace, hosts::leave);
+  }
+
+  private Future<Void> end(Duration grace, Supplier<Future<Void>> last) {
+    if (ending == null) {
+      ending = drainAnd(grace, last);
+    }
+    return ending;
+  }
+
+  private Future<Void> drainAnd(Duration grace, Supplier<Future<Void>> last) {
     Future<Void> drained =
         server == null
             ? Future.succeededFuture()
@@ -178,15 +232,7 @@ public final class PoolService {
     builder.stop();
     index.close();
     return drained
-        .otherwiseEmpty()
-        .compose(_ -> leases.releaseAll().timeout(RELEASE_SECONDS, TimeUnit.SECONDS))
-        .onFailure(e -> LOG.warn("not every lease was released: {}", e.toString()))
-        .otherwiseEmpty()
-        .compose(_ -> hosts.stop())
-        .onFailure(e -> LOG.warn("not every host process was stopped in order: {}", e.toString()))
-        .otherwiseEmpty()
-        .compose(_ -> vertx.executeBlocking(this::closeJail, false))
-        .onFailure(e -> LOG.warn("something of the jail stays behind: {}", e.toString()))
+        .transform(_ -> last.get())
         .transform(_ -> vertx.executeBlocking(this::closeJournal, false))
         .onFailure(e -> LOG.warn("the journal of leases was not closed: {}", e.toString()))
         .otherwiseEmpty();

@@ -35,7 +35,8 @@ public record ServiceConfig(
   public static final String USAGE =
       "usage: PoolMain [--listen HOST:PORT] [--state DIR] [--max-leases N] [--max-queue N]"
           + " [--shells N] [--vms-per-host N] [--max-hosts N] [--spare-hosts N]"
-          + " [--host-idle-seconds N] [--jail auto|always|never] [--jail-seccomp kill|log|off]"
+          + " [--host-idle-seconds N] [--host-reconnect-seconds N] [--jail auto|always|never]"
+          + " [--jail-seccomp kill|log|off]"
           + " [--jail-first-uid N] [--host-cpu-percent N] [--host-cpu-weight N]"
           + " [--host-memory-mib N] [--host-io-mib N] [--host-tasks N]"
           + " [--require-keys true|false] [--operator-key FILE] [--tls-cert PEM --tls-key PEM]";
@@ -93,6 +94,7 @@ public record ServiceConfig(
     int maxHosts = FleetLimits.DEFAULT.maxHosts();
     int spareHosts = FleetLimits.DEFAULT.spareHosts();
     int idleSeconds = FleetLimits.DEFAULT.idleSeconds();
+    int reconnectSeconds = FleetLimits.DEFAULT.reconnectSeconds();
     JailMode jail = JailSettings.DEFAULT.mode();
     String seccomp = JailSettings.DEFAULT.seccomp();
     int firstUid = JailSettings.DEFAULT.firstUid();
@@ -120,6 +122,7 @@ public record ServiceConfig(
         case "--max-hosts" -> maxHosts = number(args[i], value);
         case "--spare-hosts" -> spareHosts = number(args[i], value);
         case "--host-idle-seconds" -> idleSeconds = number(args[i], value);
+        case "--host-reconnect-seconds" -> reconnectSeconds = number(args[i], value);
         case "--jail" -> jail = JailMode.parse(value);
         case "--jail-seccomp" -> seccomp = value;
         case "--jail-first-uid" -> firstUid = number(args[i], value);
@@ -151,7 +154,7 @@ public record ServiceConfig(
         stateDir,
         maxLeases,
         maxQueue,
-        new FleetLimits(vmsPerHost, maxHosts, spareHosts, idleSeconds, shells),
+        new FleetLimits(vmsPerHost, maxHosts, spareHosts, idleSeconds, shells, reconnectSeconds),
         new JailSettings(
             jail,
             seccomp,

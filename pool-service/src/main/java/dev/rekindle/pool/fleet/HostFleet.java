@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 public final class HostFleet implements Stock {
   private static final long TICK_MILLIS = 1_000;
   private static final long WAIT_MILLIS = 30_000;
+  private static final int ADOPT_SECONDS = 5;
 
   /**
    * How processes are started.
@@ -366,6 +368,41 @@ public final class HostFleet implements Stock {
     return roster.seats().stream()
         .map(seat -> HostView.of(seat, roster.losses(seat.load().slot())))
         .toList();
+  }
+
+  /**
+   * Takes over all processes that an earlier service has left, as {@link #adopt} does; those that
+   * do not answer within 5 s are killed, and what is left of others is removed.
+   *
+   * @param sandboxes leased, by id
+   * @return those of them that are there
+   */
+  public Future<Set<String>> takeOver(Map<String, Want> sandboxes) {
+    return vertx
+        .executeBlocking(() -> Leftovers.find(roster.runFolder()), false)
+        .compose(left -> {
+          Set<String> there = new HashSet<>();
+          List<Future<?>> answers = new ArrayList<>();
+          for (Leftovers.Left one : left) {
+            answers.add(
+                adopt(one.known(), sandboxes)
+                    .timeout(ADOPT_SECONDS, TimeUnit.SECONDS)
+                    .onSuccess(there::addAll)
+                    .onFailure(_ -> Leftovers.kill(one.record(), one.process())));
+          }
+          return Future.join(answers).transform(_ -> Future.succeededFuture(there));
+        });
+  }
+
+  /**
+   * Lets go of all processes, which run on with all they hold, for a successor.
+   *
+   * @return done when no connection is left
+   */
+  public Future<Void> leave() {
+    stopping = true;
+    List.copyOf(waiting).forEach(w -> w.promise.tryFail(noHost()));
+    return roster.leave();
   }
 
   /**

@@ -7,6 +7,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Roster {
   private static final Logger LOG = LoggerFactory.getLogger(Roster.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
   private static final long FIRST_DELAY_MILLIS = 100;
   private static final long LONGEST_DELAY_MILLIS = 5_000;
 
@@ -181,17 +184,22 @@ final class Roster {
     starts++;
     listener.started();
     // A folder of its own, since it is all that the process can write to.
-    Path socket = Path.of("host-" + slot, ProcessHandle.current().pid() + "-" + starts + ".sock");
-    seat(slot, start.stateDir().resolve("run").resolve(socket), Tenancy.FREE)
+    seat(slot, Leftovers.socket(runFolder(), slot, RANDOM.nextLong()), Tenancy.FREE)
         .process()
         .start(start.launcher());
   }
 
+  Path runFolder() {
+    return start.stateDir().resolve("run");
+  }
+
   private HostSeat seat(int slot, Path socket, Tenancy tenancy) {
+    List<String> program = new ArrayList<>(start.program());
+    program.addAll(List.of("--reconnect", Integer.toString(limits.reconnectSeconds())));
     HostSpec spec =
         new HostSpec(
             slot,
-            start.program(),
+            program,
             socket,
             start.stateDir(),
             start.stateDir().resolve("logs").resolve("host-" + slot + ".log"),
@@ -266,6 +274,13 @@ final class Roster {
       seats.remove(host.spec().slot());
       listener.ended();
     }
+  }
+
+  /** Lets go of all, which run on. */
+  Future<Void> leave() {
+    stopping = true;
+    return Future.join(seats.values().stream().map(seat -> seat.process().leave()).toList())
+        .mapEmpty();
   }
 
   /** Ends all, in order. */

@@ -1,5 +1,6 @@
 package dev.rekindle.pool.hostclient;
 
+import dev.rekindle.pool.process.ProcessRecord;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import io.vertx.core.Context;
@@ -98,6 +99,12 @@ public final class HostProcess {
     Files.createDirectories(spec.log().getParent());
     Process started = launcher.launch(spec);
     handle = started.toHandle();
+    try {
+      ProcessRecord.write(spec.runFolder(), spec.instance(), started.pid());
+    } catch (IOException e) {
+      started.destroyForcibly();
+      throw e;
+    }
     if (stopping) {
       started.destroy();
     }
@@ -150,7 +157,13 @@ public final class HostProcess {
   private void clean() {
     Path folder = spec.socket().getParent();
     vertx
-        .executeBlocking(() -> delete(folder), false)
+        .executeBlocking(
+            () -> {
+              delete(folder);
+              ProcessRecord.delete(spec.runFolder(), spec.instance());
+              return true;
+            },
+            false)
         .onFailure(e -> LOG.warn("{} stays behind: {}", folder, e.toString()))
         .onComplete(_ -> {
           ended.tryComplete();
@@ -158,7 +171,7 @@ public final class HostProcess {
         });
   }
 
-  private static Void delete(Path folder) throws IOException {
+  private static void delete(Path folder) throws IOException {
     if (Files.exists(folder)) {
       try (Stream<Path> all = Files.walk(folder)) {
         for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
@@ -166,7 +179,6 @@ public final class HostProcess {
         }
       }
     }
-    return null;
   }
 
   private final class Line implements HostListener {
@@ -254,6 +266,18 @@ public final class HostProcess {
    */
   public long silentNanos() {
     return asked ? System.nanoTime() - askedNanos : 0;
+  }
+
+  /**
+   * Lets go of it: it runs on, with all it holds, for a service that connects in its time.
+   *
+   * @return done when the connection is closed
+   */
+  public Future<Void> leave() {
+    lost = true;
+    HostClient current = client;
+    client = null;
+    return current == null ? Future.succeededFuture() : current.close();
   }
 
   /** Ends it at once, with all it holds. */

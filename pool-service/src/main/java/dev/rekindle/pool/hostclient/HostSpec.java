@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param slot its place among those of a service, {@code [0, maximum)}; taken again by a successor,
  *     never by two at a time
- * @param program starts it, up to the arguments of its main class
+ * @param program starts it, up to the arguments that differ between processes of a service
  * @param socket where it is to listen
  * @param stateDir templates, snapshots and images, which it reads
  * @param log gets its standard error
@@ -27,6 +27,20 @@ public record HostSpec(
    */
   public String name() {
     return "host-" + slot;
+  }
+
+  /**
+   * @return its one life, which no other process has had or will have
+   */
+  public String instance() {
+    return name() + "-" + socket.getFileName().toString().replace(".sock", "");
+  }
+
+  /**
+   * @return where the service keeps what it must know of processes, out of their reach
+   */
+  public Path runFolder() {
+    return socket.getParent().getParent();
   }
 
   /**

@@ -39,6 +39,7 @@ public final class ApiServer {
    * @param jail behind status
    * @param metrics behind {@code /metrics}
    * @param keys who may do what
+   * @param onHandOver does what {@code POST /v1/handover} asks for
    */
   public ApiServer(
       Vertx vertx,
@@ -49,7 +50,8 @@ public final class ApiServer {
       HostFleet hosts,
       Jail jail,
       ServiceMetrics metrics,
-      ApiKeys keys) {
+      ApiKeys keys,
+      Runnable onHandOver) {
     this.vertx = vertx;
     router = Router.router(vertx);
     router.route().handler(new Access(keys)::check);
@@ -59,7 +61,7 @@ public final class ApiServer {
     new TemplateRoutes(catalog, builder).mount(router, body);
     new PoolRoutes(pools, catalog, hosts).mount(router, body);
     new KeyRoutes(keys).mount(router, body);
-    new OpsRoutes(leases, catalog, hosts, jail, metrics).mount(router);
+    new OpsRoutes(leases, catalog, hosts, jail, metrics, onHandOver).mount(router);
     router.route().failureHandler(ApiServer::failed);
   }
 

@@ -28,18 +28,21 @@ final class OpsRoutes {
   private final HostFleet hosts;
   private final Jail jail;
   private final ServiceMetrics metrics;
+  private final Runnable onHandOver;
 
   OpsRoutes(
       LeaseTable leases,
       TemplateCatalog templates,
       HostFleet hosts,
       Jail jail,
-      ServiceMetrics metrics) {
+      ServiceMetrics metrics,
+      Runnable onHandOver) {
     this.leases = leases;
     this.templates = templates;
     this.hosts = hosts;
     this.jail = jail;
     this.metrics = metrics;
+    this.onHandOver = onHandOver;
   }
 
   void mount(Router router) {
@@ -47,6 +50,7 @@ final class OpsRoutes {
     router.get("/readyz").handler(this::ready);
     router.get("/metrics").handler(this::scrape);
     router.get("/v1/status").handler(this::status);
+    router.post("/v1/handover").handler(this::handOver);
     router
         .get("/openapi.yaml")
         .handler(c ->
@@ -56,6 +60,11 @@ final class OpsRoutes {
   private void ready(RoutingContext context) {
     boolean ready = hosts.ready();
     Replies.json(context, ready ? 200 : 503, Json.object().put("ready", ready).put("host", ready));
+  }
+
+  private void handOver(RoutingContext context) {
+    Replies.json(context, 202, Json.object().put("pid", ProcessHandle.current().pid()));
+    onHandOver.run();
   }
 
   private void scrape(RoutingContext context) {

@@ -58,6 +58,7 @@ final class RouteAccess {
           new Rule("DELETE", "/v1/keys/{id}", OPERATE),
           new Rule("GET", "/v1/self", ANY),
           new Rule("GET", "/v1/status", OBSERVE),
+          new Rule("POST", "/v1/handover", OPERATE),
           new Rule("GET", "/metrics", OBSERVE),
           new Rule("GET", "/healthz", NOBODY),
           new Rule("GET", "/readyz", NOBODY),

@@ -7,7 +7,7 @@ public final class JournalException extends Exception {
   private static final long serialVersionUID = 1L;
 
   JournalException(IOException cause) {
-    super(cause.getMessage(), cause);
+    super(cause.toString(), cause);
   }
 
   /**

@@ -12,6 +12,8 @@ import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -51,16 +53,26 @@ public final class HostSandboxes implements Sandboxes {
             tenant,
             pool.recycle(),
             new HostRequest.Identity(id, LeaseSecrets.hex(16), id));
-    Want want =
-        new Want(
-            template.name(),
-            request.snapshotDir(),
-            tenant,
-            pool.hosts() == PoolSpec.Hosts.OWN,
-            pool.tenantsShareHost());
-    return make(request, want, System.nanoTime(), TRIES)
+    return make(
+            request, want(template.name(), request.snapshotDir(), tenant), System.nanoTime(), TRIES)
         .onFailure(this::lookAtIndex)
         .recover(e -> Future.failedFuture(failure(e)));
+  }
+
+  private Want want(String template, String snapshotDir, String tenant) {
+    PoolSpec pool = pools.spec(template);
+    return new Want(
+        template, snapshotDir, tenant, pool.hosts() == PoolSpec.Hosts.OWN, pool.tenantsShareHost());
+  }
+
+  @Override
+  public Future<Set<String>> takeOver(Collection<Lease> leases) {
+    Map<String, Want> wants = new HashMap<>();
+    for (Lease lease : leases) {
+      String snapshotDir = templates.snapshotDir(lease.snapshotId()).toString();
+      wants.put(lease.id(), want(lease.template(), snapshotDir, lease.tenant()));
+    }
+    return hosts.takeOver(wants);
   }
 
   private Future<Made> make(HostRequest.Acquire request, Want want, long begun, int tries) {

@@ -29,6 +29,13 @@ public record Lease(LeaseRecord.Given given, long deadlineNanos) {
   }
 
   /**
+   * @return whom it is for, may be empty
+   */
+  public String tenant() {
+    return given.origin().tenant();
+  }
+
+  /**
    * @return what it was restored from
    */
   public String snapshotId() {

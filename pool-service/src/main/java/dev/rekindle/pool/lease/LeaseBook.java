@@ -54,7 +54,9 @@ final class LeaseBook {
     records.subList(0, trustedFrom).forEach(r -> replay(r, recovered.sameBoot()));
     endAll("the journal of leases was damaged");
     records.subList(trustedFrom, records.size()).forEach(r -> replay(r, recovered.sameBoot()));
-    endAll("the service that gave it ended");
+    if (!recovered.sameBoot()) {
+      endAll("the machine was booted since");
+    }
     try {
       journal.begin(image());
     } catch (JournalException e) {

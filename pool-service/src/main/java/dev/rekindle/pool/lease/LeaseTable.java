@@ -94,6 +94,10 @@ public final class LeaseTable implements FleetListener {
     this.observer = observer;
     book = new LeaseBook(journal, clock);
     keyed = new IdempotentAcquires(book, LeaseSecrets.load(secretFile(config)), metrics);
+    for (Lease lease : book.live()) {
+      templates.use(lease.snapshotId());
+      metrics.held(lease.template());
+    }
     vertx.setPeriodic(TICK_MILLIS, _ -> tick());
   }
 
@@ -103,6 +107,34 @@ public final class LeaseTable implements FleetListener {
    */
   public static Path directory(ServiceConfig config) {
     return config.stateDir().resolve("leases");
+  }
+
+  /**
+   * Takes over from an earlier service: its leases whose sandboxes live go on, with the tokens they
+   * have. To be done before the first request.
+   *
+   * @return done when it is known which
+   */
+  public Future<Void> takeOver() {
+    for (Lease lease : book.all()) {
+      if (isOver(lease)) {
+        expire(lease);
+      } else if (lease.given().origin().run()) {
+        end(lease, ErrorCode.LEASE_RELEASED, "its service ended under it", "released");
+      }
+    }
+    return sandboxes
+        .takeOver(book.all())
+        .onSuccess(alive -> {
+          for (Lease lease : book.all()) {
+            if (alive.contains(lease.id())) {
+              metrics.adopted();
+            } else {
+              lose(lease, "its sandbox was gone when the service came back");
+            }
+          }
+        })
+        .mapEmpty();
   }
 
   private static Path secretFile(ServiceConfig config) {

@@ -3,7 +3,9 @@ package dev.rekindle.pool.lease;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
+import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 
 /** Makes and unmakes sandboxes. Thread: one event loop, on which its futures complete. */
 public interface Sandboxes {
@@ -24,6 +26,14 @@ public interface Sandboxes {
    * @return the sandbox, or a {@link dev.rekindle.pool.error.ServiceException} as failure
    */
   Future<Made> make(String id, Template template, String tenant);
+
+  /**
+   * Takes over what an earlier service has made, and unmakes what is no lease's.
+   *
+   * @param leases that are to go on
+   * @return ids of those of them whose sandboxes live
+   */
+  Future<Set<String>> takeOver(Collection<Lease> leases);
 
   /**
    * Unmakes one.

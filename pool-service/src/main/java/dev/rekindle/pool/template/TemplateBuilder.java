@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
+import dev.rekindle.pool.process.ProcessRecord;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -118,17 +120,34 @@ public final class TemplateBuilder {
     builder.redirectError(ProcessBuilder.Redirect.to(log.toFile()));
     Process process = builder.start();
     processes.add(process);
+    ProcessRecord record = null;
     if (stopping) {
       process.destroy();
     }
     JsonNode last;
     try {
+      record = note(name, process);
       last = converse(process, recipe, progress);
     } finally {
       processes.remove(process);
       process.destroy();
+      if (record != null) {
+        ProcessRecord.delete(runDir(), record.name());
+      }
     }
     check(last, log);
+  }
+
+  private Path runDir() {
+    return stateDir.resolve("run");
+  }
+
+  /** So that a successor of this service ends what this one cannot end any more. */
+  private ProcessRecord note(String name, Process process) throws IOException {
+    Files.createDirectories(
+        runDir(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    return ProcessRecord.write(runDir(), "build-" + name, process.pid());
   }
 
   /** Gives the builder its recipe; returns the last line of what it says. */

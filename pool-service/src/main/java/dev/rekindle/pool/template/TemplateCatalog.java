@@ -66,7 +66,15 @@ public final class TemplateCatalog {
    * @return where it lies
    */
   public Path snapshotDir(Template template) {
-    return store.snapshotDir(template.snapshotId());
+    return snapshotDir(template.snapshotId());
+  }
+
+  /**
+   * @param snapshotId of a snapshot
+   * @return where it lies
+   */
+  public Path snapshotDir(String snapshotId) {
+    return store.snapshotDir(snapshotId);
   }
 
   /**

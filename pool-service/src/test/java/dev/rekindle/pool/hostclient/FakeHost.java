@@ -9,7 +9,9 @@ import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,19 +30,23 @@ public final class FakeHost implements SandboxFactory {
   private FakeHost() {}
 
   /**
-   * @param args {@code --socket PATH} and others, which are ignored
+   * @param args {@code --socket PATH}, {@code --reconnect SECONDS} and others, which are ignored
    */
   public static void main(String... args) throws Exception {
-    try (HostServer server = HostServer.start(socket(args), new FakeHost())) {
+    Map<String, String> options = new HashMap<>();
+    for (int i = 0; i < args.length; i += 2) {
+      options.put(args[i], args[i + 1]);
+    }
+    try (HostServer server =
+        HostServer.start(
+            Path.of(options.get("--socket")),
+            new FakeHost(),
+            Duration.ofSeconds(Long.parseLong(options.get("--reconnect"))))) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close));
       System.out.println("ready");
       server.awaitAbandoned();
     }
     System.exit(0);
-  }
-
-  private static Path socket(String... args) {
-    return Path.of(args[List.of(args).indexOf("--socket") + 1]);
   }
 
   private static final class Local implements Sandbox {

@@ -58,6 +58,10 @@ final class RawHttp {
     }
   }
 
+  int port() {
+    return port;
+  }
+
   Reply send(String method, String path, String token, String body) throws IOException {
     return send(method, path, token, "application/json", body);
   }

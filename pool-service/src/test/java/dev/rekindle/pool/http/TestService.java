@@ -56,6 +56,7 @@ final class TestService {
 
   private final Vertx vertx;
   private final Path state;
+  private Wiring wiring;
   private int port;
 
   TestService(Path state, List<String> builder) throws Exception {
@@ -110,7 +111,8 @@ final class TestService {
         new ServiceConfig(
             "127.0.0.1", 0, state, MAX_LEASES, 400, hosts, JailSettings.DEFAULT, access);
     PoolService.Programs programs = new PoolService.Programs(host, builder);
-    vertx.deployVerticle(new Wiring(config, programs)).await(20, TimeUnit.SECONDS);
+    wiring = new Wiring(config, programs);
+    vertx.deployVerticle(wiring).await(20, TimeUnit.SECONDS);
   }
 
   private TestService awaitReady() throws Exception {
@@ -165,6 +167,11 @@ final class TestService {
         "-cp",
         System.getProperty("java.class.path"),
         FakeHost.class.getName());
+  }
+
+  /** Runs an action, on another thread, when a successor was asked for and may start. */
+  void onHandedOver(Runnable action) {
+    wiring.service.handedOver().onSuccess(_ -> new Thread(action, "handed-over").start());
   }
 
   int port() {

@@ -4,9 +4,14 @@ import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Sandboxes that are names; the test says when one is made or gone. */
 final class FakeSandboxes implements Sandboxes {
@@ -15,6 +20,18 @@ final class FakeSandboxes implements Sandboxes {
   final SequencedMap<String, Promise<Made>> making = new LinkedHashMap<>();
   final SequencedMap<String, Promise<HostReply.Memory>> destroying = new LinkedHashMap<>();
   boolean atOnce = true;
+
+  final Set<String> alive = new HashSet<>();
+
+  /** Of leases that were said to go on. */
+  List<String> wanted = List.of();
+
+  @Override
+  public Future<Set<String>> takeOver(Collection<Lease> leases) {
+    wanted = leases.stream().map(Lease::id).toList();
+    return Future.succeededFuture(
+        wanted.stream().filter(alive::contains).collect(Collectors.toSet()));
+  }
 
   @Override
   public Future<Made> make(String id, Template template, String tenant) {

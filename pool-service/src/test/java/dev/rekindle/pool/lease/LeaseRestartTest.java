@@ -20,6 +20,7 @@ import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -270,6 +271,52 @@ class LeaseRestartTest {
       LeaseGrant fresh = acquire("fresh", 60).result();
       assertHeld(fresh, expired.token(), ErrorCode.LEASE_TOKEN_STALE);
       assertThatThrownBy(() -> table.find(expired.lease().id())).hasMessageContaining("expired at");
+    });
+  }
+
+  @Test
+  void shouldGoOnWithLeasesWhoseSandboxesLive() throws Exception {
+    onLoop(() -> {
+      LeaseGrant first = acquire("k", 60).result();
+      LeaseGrant renewed = table.renew(acquire("renewed", 60).result().lease(), 100, true);
+      nanos += 20 * SECOND;
+      sandboxes.alive.addAll(List.of(first.lease().id(), renewed.lease().id()));
+
+      restart(BOOT);
+      assertThat(table.takeOver().succeeded()).isTrue();
+
+      assertThat(acquire("k", 60).result()).isEqualTo(first);
+      assertThat(table.held(renewed.lease().id(), renewed.token()).generation()).isEqualTo(2);
+      assertHeld(renewed, first.token(), ErrorCode.LEASE_TOKEN_WRONG);
+      nanos += 40 * SECOND - 1;
+      assertThat(table.find(first.lease().id()).expiresAt()).isEqualTo(first.lease().expiresAt());
+      nanos += 1;
+      table.tick();
+      assertThat(table.all()).extracting(Lease::id).containsExactly(renewed.lease().id());
+      assertThat(metrics.scrape()).contains("rekindle_lease_adopted_total 2");
+    });
+  }
+
+  @Test
+  void shouldEndLeasesThatNobodyHoldsOrThatAreOver() throws Exception {
+    onLoop(() -> {
+      LeaseGrant dead = acquire("dead", 60).result();
+      LeaseGrant over = acquire("over", 10).result();
+      LeaseGrant run = table.acquire(request("run", 60, true), _ -> {}).future().result();
+      nanos += 10 * SECOND;
+      sandboxes.alive.addAll(List.of(over.lease().id(), run.lease().id()));
+
+      restart(BOOT);
+      table.takeOver();
+
+      assertThat(sandboxes.wanted).containsExactly(dead.lease().id());
+      assertThat(errorOf(acquire("dead", 60))).isEqualTo(ErrorCode.LEASE_LOST);
+      assertThat(errorOf(acquire("over", 10))).isEqualTo(ErrorCode.LEASE_EXPIRED);
+      assertThat(errorOf(table.acquire(request("run", 60, true), _ -> {}).future()))
+          .isEqualTo(ErrorCode.LEASE_RELEASED);
+      assertThat(table.all()).isEmpty();
+      restart(BOOT);
+      assertThat(table.all()).as("once").isEmpty();
     });
   }
 

@@ -47,7 +47,11 @@ public final class HostMain {
       System.exit(3);
     }
     try (SealedSnapshots index = index(options);
-        HostServer server = HostServer.start(options.socket(), factory(options, index, filters))) {
+        HostServer server =
+            HostServer.start(
+                options.socket(),
+                factory(options, index, filters),
+                Duration.ofSeconds(options.reconnectSeconds()))) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close, "host-stop"));
       System.out.println("ready");
       if (index != null) {

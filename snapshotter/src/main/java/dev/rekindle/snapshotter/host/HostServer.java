@@ -51,20 +51,32 @@ public final class HostServer implements AutoCloseable, Executor {
   }
 
   /**
-   * Listens, from now on.
+   * As the other, waiting for {@value HostProtocol#RECONNECT_SECONDS} s.
    *
-   * @param socket path of the socket; a file left there by a dead process is replaced
-   * @param factory where sandboxes come from; closed with the server, also if this fails
+   * @param socket see there
+   * @param factory see there
    * @return the server
    * @throws IOException if the socket cannot be made
    */
   public static HostServer start(Path socket, SandboxFactory factory) throws IOException {
+    return start(socket, factory, Duration.ofSeconds(HostProtocol.RECONNECT_SECONDS));
+  }
+
+  /**
+   * Listens, from now on.
+   *
+   * @param socket path of the socket; a file left there by a dead process is replaced
+   * @param factory where sandboxes come from; closed with the server, also if this fails
+   * @param reconnect how long it waits for another connection when the last one is gone
+   * @return the server
+   * @throws IOException if the socket cannot be made
+   */
+  public static HostServer start(Path socket, SandboxFactory factory, Duration reconnect)
+      throws IOException {
     return start(
         socket,
         factory,
-        new IdleWatch(
-            Duration.ofSeconds(HostProtocol.FIRST_CONNECT_SECONDS),
-            Duration.ofSeconds(HostProtocol.RECONNECT_SECONDS)));
+        new IdleWatch(Duration.ofSeconds(HostProtocol.FIRST_CONNECT_SECONDS), reconnect));
   }
 
   static HostServer start(Path socket, SandboxFactory factory, IdleWatch idle) throws IOException {

@@ -15,7 +15,8 @@ class HostOptionsTest {
     HostOptions options = HostOptions.parse("--socket", "/s", "--state", "/d");
 
     assertThat(options)
-        .isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30, null, SeccompMode.KILL));
+        .isEqualTo(
+            new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30, 60, null, SeccompMode.KILL));
   }
 
   @Test
@@ -36,7 +37,8 @@ class HostOptionsTest {
             "log");
 
     assertThat(options)
-        .isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5, "MCow", SeccompMode.LOG));
+        .isEqualTo(
+            new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5, 60, "MCow", SeccompMode.LOG));
   }
 
   @ParameterizedTest
