@@ -26,7 +26,8 @@ public final class PoolMain extends VerticleBase {
 
   /**
    * A host process allocates little, lives long and must be small: a young generation that stays in
-   * the processor's cache, one compiler, no profile that only the second would read.
+   * the processor's cache, one compiler, no profile that only the second would read. C1 it must be:
+   * of memory that is lost only its code tells without ending the process (GuestMemory).
    */
   private static final List<String> HOST_JVM =
       List.of(

@@ -118,6 +118,7 @@ public final class Restorer implements AutoCloseable {
       if (use.loadedNow()) {
         clock.stage("verify");
       }
+      snapshot.memory().requireWhole();
       List<Disk> disks = snapshot.disks(imagesDir);
       ShellPool.Stocked<Shell> stocked = stock.apply(snapshot.shape());
       boolean fromShell = stocked != null;

@@ -22,6 +22,7 @@ import java.util.OptionalLong;
  * Thread: any; immutable.
  */
 final class SnapshotMemory implements AutoCloseable {
+  private static final int SEEK_END = 2;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
 
@@ -60,6 +61,21 @@ final class SnapshotMemory implements AutoCloseable {
       };
     } catch (ErrnoException e) {
       throw new SnapshotException(SnapshotError.IO, "memory.bin: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The file was compared with its checksums when it was opened; shorter it would end the guest at a
+   * page that it lacks. A copy in huge pages is whole whatever became of the file.
+   *
+   * @throws SnapshotException {@code truncated}
+   */
+  void requireWhole() throws SnapshotException {
+    long there = huge == null ? Syscalls.lseek(file.fd(), 0, SEEK_END) : bytes;
+    if (there < bytes) {
+      throw new SnapshotException(
+          SnapshotError.TRUNCATED,
+          "memory.bin has become shorter: " + there + " of " + bytes + " bytes");
     }
   }
 

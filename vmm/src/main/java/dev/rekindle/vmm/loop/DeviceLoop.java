@@ -202,24 +202,33 @@ public final class DeviceLoop implements AutoCloseable {
 
   private void run() {
     while (!stopping) {
-      int ready = await();
-      for (int i = 0; i < ready; i++) {
-        long at = i * Epoll.LAYOUT.byteSize();
-        long token = events.get(JAVA_LONG.withByteAlignment(4), at + Epoll.DATA);
-        if (token == WAKE_TOKEN) {
-          wake.drain();
-        } else {
-          Runnable callback = callbacks.get(token);
-          if (callback != null) {
-            guarded(callback);
-          }
+      try {
+        turn();
+      } catch (InternalError e) {
+        // One that a callback raised as it returned; what it left undone is found again.
+        LOG.error("memory of a device was lost; the loop goes on", e);
+      }
+    }
+  }
+
+  private void turn() {
+    int ready = await();
+    for (int i = 0; i < ready; i++) {
+      long at = i * Epoll.LAYOUT.byteSize();
+      long token = events.get(JAVA_LONG.withByteAlignment(4), at + Epoll.DATA);
+      if (token == WAKE_TOKEN) {
+        wake.drain();
+      } else {
+        Runnable callback = callbacks.get(token);
+        if (callback != null) {
+          guarded(callback);
         }
       }
-      for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-        guarded(task);
-      }
-      runTimers();
     }
+    for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+      guarded(task);
+    }
+    runTimers();
   }
 
   private int await() {
@@ -258,7 +267,7 @@ public final class DeviceLoop implements AutoCloseable {
   private static void guarded(Runnable callback) {
     try {
       callback.run();
-    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+    } catch (RuntimeException | StackOverflowError | AssertionError | InternalError e) {
       LOG.error("a device callback failed; the loop goes on", e);
     }
   }

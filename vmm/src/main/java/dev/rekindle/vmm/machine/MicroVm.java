@@ -189,6 +189,7 @@ public final class MicroVm implements AutoCloseable {
    * it. Call while paused.
    *
    * @return the 16 bytes
+   * @throws MachineException {@code machine.memory_lost}
    */
   public byte[] renewGenerationId() {
     byte[] id = writeGenerationId();
@@ -199,7 +200,11 @@ public final class MicroVm implements AutoCloseable {
   private byte[] writeGenerationId() {
     byte[] id = new byte[GENERATION_BYTES];
     RANDOM.nextBytes(id);
-    shell.memory().write(AddressMap.VM_GENERATION_ID, id, 0, id.length);
+    try {
+      shell.memory().write(AddressMap.VM_GENERATION_ID, id, 0, id.length);
+    } catch (InternalError e) {
+      throw new MachineException("machine.memory_lost", "the guest's memory is gone", e);
+    }
     return id;
   }
 

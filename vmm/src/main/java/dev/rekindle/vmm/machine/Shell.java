@@ -280,6 +280,11 @@ public final class Shell implements AutoCloseable {
     return () -> vm.raiseEdge(AddressMap.VM_GENERATION_GSI);
   }
 
+  /** Ends the guest for a reason outside of its vCPUs. */
+  void exit(VcpuExit reason) {
+    onExit.accept(reason);
+  }
+
   void onReset(Runnable listener) {
     onReset = listener;
   }

@@ -383,6 +383,8 @@ public final class VcpuThread implements AutoCloseable {
             if (!stillWanted()) {
               return null;
             }
+          } else if (result == -Errno.EFAULT) {
+            return new VcpuExit.MemoryLost("guest");
           } else if (result != -Errno.EAGAIN) {
             return new VcpuExit.Failed("KVM_RUN: " + Errno.name(-result));
           }
@@ -396,6 +398,9 @@ public final class VcpuThread implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("a device failed under {}", name, e);
       return new VcpuExit.Failed(e.toString());
+    } catch (InternalError e) {
+      LOG.error("memory was lost under {}", name, e);
+      return new VcpuExit.MemoryLost("device");
     } finally {
       faults.leave();
     }

@@ -35,6 +35,7 @@ public final class MmioTransport implements BusDevice, DeviceContext {
   private final VirtioDevice device;
   private final IrqLine irq;
   private final Executor later;
+  private final Runnable onMemoryLost;
   private final Virtqueue[] queues;
   private final ReentrantLock lock = new ReentrantLock();
   private final AtomicInteger interruptStatus = new AtomicInteger();
@@ -58,7 +59,7 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    * @param irq the device's interrupt line
    */
   public MmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq) {
-    this(device, memory, irq, Runnable::run);
+    this(device, memory, irq, Runnable::run, () -> {});
   }
 
   /**
@@ -67,11 +68,15 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    * @param irq the device's interrupt line
    * @param later where a queue's work goes on when a device has done as much as it may at once: the
    *     device loop
+   * @param onMemoryLost told when the guest's memory cannot be reached any more, see {@link
+   *     GuestMemory}; holds the transport's lock
    */
-  public MmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq, Executor later) {
+  public MmioTransport(
+      VirtioDevice device, GuestMemory memory, IrqLine irq, Executor later, Runnable onMemoryLost) {
     this.device = device;
     this.irq = irq;
     this.later = later;
+    this.onMemoryLost = onMemoryLost;
     int[] sizes = device.queueMaxSizes();
     queues = new Virtqueue[sizes.length];
     for (int i = 0; i < sizes.length; i++) {
@@ -124,6 +129,8 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       more = driven() && !paused && device.queueNotified(index);
     } catch (RuntimeException e) {
       fail(e);
+    } catch (InternalError e) {
+      lose(e);
     } finally {
       lock.unlock();
     }
@@ -147,6 +154,8 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       action.run();
     } catch (RuntimeException e) {
       fail(e);
+    } catch (InternalError e) {
+      lose(e);
     } finally {
       lock.unlock();
     }
@@ -167,6 +176,13 @@ public final class MmioTransport implements BusDevice, DeviceContext {
     if (tell) {
       raise(VirtioMmio.INT_CONFIG);
     }
+  }
+
+  /** The device is not asked again: each access would end as this one did. */
+  private void lose(InternalError cause) {
+    LOG.error("virtio device {} lost the guest's memory", device.deviceId(), cause);
+    status |= Virtio.STATUS_NEEDS_RESET;
+    onMemoryLost.run();
   }
 
   @Override

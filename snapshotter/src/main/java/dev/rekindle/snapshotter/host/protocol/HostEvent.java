@@ -26,7 +26,7 @@ public sealed interface HostEvent {
    * The VM stopped by itself; request id 0.
    *
    * @param reason {@code reboot}, {@code power_off}, {@code crash}, {@code halted}, {@code
-   *     triple_fault} or {@code kvm_error}
+   *     triple_fault}, {@code memory_lost} or {@code kvm_error}
    * @param consoleTail last lines of the guest's console
    */
   record SandboxExited(String sandboxId, String reason, String consoleTail) implements HostEvent {}
