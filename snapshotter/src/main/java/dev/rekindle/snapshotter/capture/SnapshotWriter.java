@@ -39,6 +39,9 @@ public final class SnapshotWriter {
   /** Prefix of directories that are still being written, or were left by a killed writer. */
   public static final String UNFINISHED_PREFIX = ".unfinished-";
 
+  private static final List<String> FILES =
+      List.of(SnapshotFormat.MEMORY_FILE, SnapshotFormat.STATE_FILE, SnapshotFormat.MANIFEST_FILE);
+
   private final Path snapshots;
   private final OutputFile.Opener opener;
   private final InstantSource clock;
@@ -95,7 +98,13 @@ public final class SnapshotWriter {
           isNoSpace(e) ? SnapshotError.NO_SPACE : SnapshotError.IO,
           "writing snapshot " + description.snapshotId() + ": " + e,
           e);
-    } catch (RuntimeException e) {
+    } catch (InternalError e) {
+      removeTree(unfinished);
+      throw new SnapshotException(
+          SnapshotError.IO,
+          "writing snapshot " + description.snapshotId() + ": the guest's memory is gone",
+          e);
+    } catch (RuntimeException | Error e) {
       removeTree(unfinished);
       throw e;
     }
@@ -176,12 +185,13 @@ public final class SnapshotWriter {
         && f.getReason().startsWith("No space left");
   }
 
+  /** By the names it has: listing a directory needs a descriptor, and there may be none left. */
   private static void removeTree(Path directory) {
-    try (var entries = Files.list(directory)) {
-      for (Path entry : entries.toList()) {
-        Files.delete(entry);
+    try {
+      for (String name : FILES) {
+        Files.deleteIfExists(directory.resolve(name));
       }
-      Files.delete(directory);
+      Files.deleteIfExists(directory);
     } catch (FileSystemException e) {
       // Gone already, or the disk refuses: what stays has the unfinished prefix and is swept later.
       return;

@@ -11,6 +11,7 @@ import dev.rekindle.snapshotter.format.SnapshotFiles;
 import dev.rekindle.snapshotter.format.SnapshotFormat;
 import dev.rekindle.snapshotter.format.StateFile;
 import dev.rekindle.snapshotter.format.WorkingSet;
+import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Fcntl;
 import dev.rekindle.vmm.sys.ErrnoException;
 import dev.rekindle.vmm.sys.OwnedFd;
@@ -128,7 +129,10 @@ public final class SnapshotReader {
     try {
       return OwnedFd.open(file.toString(), Fcntl.O_RDONLY);
     } catch (ErrnoException e) {
-      throw new SnapshotException(SnapshotError.MISSING_FILE, e.getMessage(), e);
+      throw new SnapshotException(
+          e.errno() == Errno.ENOENT ? SnapshotError.MISSING_FILE : SnapshotError.IO,
+          e.getMessage(),
+          e);
     }
   }
 
