@@ -148,7 +148,7 @@ static uint32_t who(void)
 	return (uint32_t)(at - scratch);
 }
 
-static bool is(struct text name, const char *command)
+bool is(struct text name, const char *command)
 {
 	uint32_t i = 0;
 	for (; i < name.length && command[i] != 0; i++) {
@@ -216,6 +216,10 @@ void exec(struct connection *c, const uint8_t *payload, uint32_t length)
 		begin(c, SLEEP, timeout_millis);
 	} else if (is(name, "panic")) {
 		panic(&arguments, argc - 1);
+	} else if (is(name, "hostile")) {
+		begin(c, SPIN, 0);
+		device_flush();
+		hostile(read_str32(&arguments));
 	} else {
 		error(c, "exec.not_found", "no such command");
 	}

@@ -25,7 +25,8 @@ public final class BareProgram {
           "virtio.c",
           "vsock.c",
           "agent.c",
-          "command.c");
+          "command.c",
+          "hostile.c");
 
   /** No vector instructions, which an emulating KVM lacks, and nothing of a C library. */
   private static final List<String> FLAGS =
