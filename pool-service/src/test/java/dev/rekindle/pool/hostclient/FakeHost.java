@@ -8,6 +8,8 @@ import dev.rekindle.snapshotter.host.SandboxFactory;
 import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
 /**
@@ -25,6 +28,9 @@ import java.util.function.Consumer;
  * process of this machine, {@value #STOP} stops its sandbox.
  */
 public final class FakeHost implements SandboxFactory {
+  /** An acquire for this tenant makes the file {@code acquiring} in the state and never ends. */
+  public static final String NEVER = "never";
+
   private static final String STOP = "stop-sandbox";
 
   private FakeHost() {}
@@ -88,9 +94,21 @@ public final class FakeHost implements SandboxFactory {
   @Override
   public Acquired acquire(HostRequest.Acquire request) {
     seen.add(request.snapshotDir());
+    if (request.tenant().equals(NEVER)) {
+      neverEnd(Path.of(request.snapshotDir()).getParent().resolveSibling("acquiring"));
+    }
     Integer left = parked.computeIfPresent(request.snapshotDir(), (_, n) -> n - 1);
     String served = left != null && left >= 0 ? "parked" : "new";
     return new Acquired(new Local(), served, Map.of("map", 5L));
+  }
+
+  private static void neverEnd(Path sign) {
+    try {
+      Files.createFile(sign);
+      new CountDownLatch(1).await();
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

@@ -60,7 +60,8 @@ class HostileGuestIT {
                 host,
                 vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
                 1,
-                Duration.ofSeconds(60)));
+                Duration.ofSeconds(60),
+                null));
   }
 
   @AfterEach
