@@ -73,7 +73,8 @@ public final class ManifestJson {
       throw new SnapshotException(
           SnapshotError.MANIFEST_INVALID, "manifest.json: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new SnapshotException(
+          SnapshotError.MANIFEST_INVALID, "manifest.json: " + e.getMessage(), e);
     }
   }
 

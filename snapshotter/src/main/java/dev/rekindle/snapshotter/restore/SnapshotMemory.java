@@ -65,8 +65,8 @@ final class SnapshotMemory implements AutoCloseable {
   }
 
   /**
-   * The file was compared with its checksums when it was opened; shorter it would end the guest at a
-   * page that it lacks. A copy in huge pages is whole whatever became of the file.
+   * The file was compared with its checksums when it was opened; shorter it would end the guest at
+   * a page that it lacks. A copy in huge pages is whole whatever became of the file.
    *
    * @throws SnapshotException {@code truncated}
    */

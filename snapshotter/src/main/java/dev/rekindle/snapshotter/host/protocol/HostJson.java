@@ -38,10 +38,8 @@ public final class HostJson {
         throw new HostException("host.bad_request", "request must be an object, got null");
       }
       return request;
-    } catch (JsonProcessingException e) {
-      throw new HostException("host.bad_request", reason(e), null, e);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new HostException("host.bad_request", reason(e), null, e);
     }
   }
 
@@ -84,10 +82,8 @@ public final class HostJson {
         throw new HostException("host.bad_reply", "reply has neither ok nor error");
       }
       return LENIENT.treeToValue(root.get("ok"), type);
-    } catch (JsonProcessingException e) {
-      throw new HostException("host.bad_reply", reason(e), null, e);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new HostException("host.bad_reply", reason(e), null, e);
     }
   }
 
@@ -136,10 +132,8 @@ public final class HostJson {
             root.path("consoleTail").asText());
       }
       throw new ProtocolException("unknown event");
-    } catch (JsonProcessingException e) {
-      throw new ProtocolException("event is not JSON: " + reason(e));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new ProtocolException("event is not JSON: " + reason(e));
     }
   }
 
@@ -151,9 +145,11 @@ public final class HostJson {
     }
   }
 
-  /** Jackson's reason without its quotation of the source. */
-  private static String reason(JsonProcessingException e) {
-    Throwable cause = e.getCause();
-    return cause instanceof IllegalArgumentException ? cause.getMessage() : e.getOriginalMessage();
+  /** Jackson's reason without its quotation of the source; bytes that are no text have another. */
+  private static String reason(IOException e) {
+    if (e.getCause() instanceof IllegalArgumentException wrong) {
+      return wrong.getMessage();
+    }
+    return e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
   }
 }

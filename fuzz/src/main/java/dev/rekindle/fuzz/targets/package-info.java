@@ -1,0 +1,2 @@
+/** The targets that need nothing but public classes. */
+package dev.rekindle.fuzz.targets;
