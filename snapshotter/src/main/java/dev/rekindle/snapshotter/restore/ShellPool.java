@@ -187,10 +187,10 @@ public final class ShellPool<K, S extends AutoCloseable> implements AutoCloseabl
     try {
       return builder.apply(shape);
     } catch (RuntimeException e) {
-      LOG.warn("building a shell ahead failed; the next request tries again", e);
       synchronized (this) {
         failing = shape;
       }
+      LOG.warn("building a shell ahead failed; the next request tries again", e);
       return null;
     }
   }

@@ -75,13 +75,19 @@ class ShellPoolTest {
     try (ShellPool<String, FakeShell> pool = new ShellPool<>(this::build, 1, 4)) {
       pool.take("a", "t");
       await(() -> refusals.availablePermits() == 0);
-      Thread.sleep(50);
+      await(ShellPoolTest::refillerWaits);
       assertThat(pool.size()).isZero();
 
       assertThat(pool.take("a", "t")).isNull();
 
       await(() -> pool.size() == 1);
     }
+  }
+
+  private static boolean refillerWaits() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("shell-refill"))
+        .allMatch(thread -> thread.getState() == Thread.State.WAITING);
   }
 
   @Test
