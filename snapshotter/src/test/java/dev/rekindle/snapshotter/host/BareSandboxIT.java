@@ -153,6 +153,20 @@ class BareSandboxIT {
   }
 
   @Test
+  void shouldKeepAMarkOfItsOwn() throws Exception {
+    acquire("a");
+    acquire("b");
+
+    assertThat(output("a", "mark", "one")).isEqualTo("\n");
+    assertThat(output("b", "mark", "two")).isEqualTo("\n");
+    assertThat(output("a", "mark")).isEqualTo("one\n");
+    assertThat(output("a", "mark", "x".repeat(65))).isEqualTo("one\n");
+    assertThat(output("a", "mark")).isEqualTo("x".repeat(64) + "\n");
+    assertThat(output("b", "mark", "")).isEqualTo("two\n");
+    assertThat(output("b", "mark")).isEqualTo("\n");
+  }
+
+  @Test
   void shouldCopyAMebibyteWithinTheWindowsOfBothDirections() throws Exception {
     acquire("a");
     byte[] input = new byte[1 << 20];
