@@ -125,6 +125,7 @@ final class Service {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Xmx256m",
+            "-XX:-UsePerfData",
             "-cp",
             settings.serviceClassPath(),
             "dev.rekindle.pool.PoolMain",
