@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -150,7 +151,7 @@ public final class SoakBench {
     }
     Ledger calm = new Ledger();
     for (boolean expires : new boolean[] {false, false, true}) {
-      new LeaseRun(api, faults, calm, TEMPLATE, new LeaseRun.Plan(200, expires)).run();
+      new LeaseRun(api, InstantSource.system(), faults, calm, TEMPLATE, new LeaseRun.Plan(200, expires)).run();
     }
     if (calm.counts().worked() != 3) {
       throw new IOException("without any fault: " + calm.counts() + " " + calm.notes());
@@ -188,7 +189,7 @@ public final class SoakBench {
         boolean expires = random.nextInt(100) < EXPIRING_PERCENT;
         LeaseRun.Plan plan = new LeaseRun.Plan(random.nextLong(LONGEST_HOLD_MILLIS) + 1, expires);
         if (places.tryAcquire()) {
-          LeaseRun run = new LeaseRun(api, faults, ledger, TEMPLATE, plan);
+          LeaseRun run = new LeaseRun(api, InstantSource.system(), faults, ledger, TEMPLATE, plan);
           threads.submit(() -> {
             try {
               run.run();

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class LeaseRunTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
   /** A service with one sandbox that keeps its promises; a test breaks one. */
   private static final class FakeService implements Call.Api {
     private final List<String> calls = new ArrayList<>();
@@ -38,7 +40,7 @@ class LeaseRunTest {
         case "id" -> said("host\\nmachine\\n" + lease);
         case "mark" -> exchange(call.body());
         default ->
-            Instant.now().isBefore(deadline) && !what.equals("sleep")
+            NOW.isBefore(deadline) && !what.equals("sleep")
                 ? said("")
                 : new Answer.Refused("lease.expired");
       };
@@ -47,9 +49,9 @@ class LeaseRunTest {
     private Answer acquired(Call call) {
       keys.add(call.headers().get("Idempotency-Key"));
       if (call.body().contains("\"ttlSeconds\":2")) {
-        deadline = Instant.now();
+        deadline = NOW;
       }
-      Instant expires = deadline.equals(Instant.MAX) ? Instant.now().plusSeconds(99) : deadline;
+      Instant expires = deadline.equals(Instant.MAX) ? NOW.plusSeconds(99) : deadline;
       return done("{\"id\":\"sb-1\",\"token\":\"t\",\"expiresAt\":\"" + expires + "\"}");
     }
 
@@ -76,7 +78,7 @@ class LeaseRunTest {
   private final Ledger ledger = new Ledger();
 
   private Ledger.Counts run(boolean expires) {
-    new LeaseRun(service, faults, ledger, "bare", new LeaseRun.Plan(1, expires)).run();
+    new LeaseRun(service, () -> NOW, faults, ledger, "bare", new LeaseRun.Plan(1, expires)).run();
     Ledger.Counts counts = ledger.counts();
     assertThat(counts.leases()).isEqualTo(1);
     return counts;

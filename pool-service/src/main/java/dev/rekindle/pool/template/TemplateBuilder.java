@@ -6,6 +6,8 @@ import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.process.ProcessRecord;
 import dev.rekindle.snapshotter.template.Template;
+import dev.rekindle.snapshotter.template.TemplateImages;
+import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -22,7 +24,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs template builds, each in a process of its own (so that a build that dies takes nothing with
@@ -30,6 +36,7 @@ import java.util.function.Consumer;
  * thread.
  */
 public final class TemplateBuilder {
+  private static final Logger LOG = LoggerFactory.getLogger(TemplateBuilder.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What libc says of {@code ENOSPC}, in the message of whatever exception. */
@@ -41,6 +48,10 @@ public final class TemplateBuilder {
   private final TemplateCatalog catalog;
   private final Map<String, Promise<Template>> running = new HashMap<>();
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+
+  /** Held for reading by each build, for writing while what killed ones left is removed. */
+  private final ReadWriteLock builds = new ReentrantReadWriteLock();
+
   private volatile boolean stopping;
 
   /**
@@ -55,6 +66,7 @@ public final class TemplateBuilder {
     this.command = List.copyOf(command);
     this.stateDir = stateDir;
     this.catalog = catalog;
+    sweep();
   }
 
   /**
@@ -81,7 +93,7 @@ public final class TemplateBuilder {
         .name("build-" + name)
         .start(() -> {
           try {
-            run(name, recipe, line -> context.runOnContext(_ -> progress.accept(line)));
+            tidyRun(name, recipe, line -> context.runOnContext(_ -> progress.accept(line)));
             context.runOnContext(_ -> {
               running.remove(name);
               catalog.reload(name).onComplete(promise);
@@ -110,6 +122,34 @@ public final class TemplateBuilder {
     String detail = String.valueOf(e.getMessage());
     return new ServiceException(
         detail.contains(NO_SPACE) ? ErrorCode.NO_SPACE : ErrorCode.TEMPLATE_BUILD_FAILED, detail);
+  }
+
+  /** Runs a builder; when none runs any more, nothing that one left half made stays. */
+  private void tidyRun(String name, JsonNode recipe, Consumer<JsonNode> progress)
+      throws IOException {
+    builds.readLock().lock();
+    try {
+      run(name, recipe, progress);
+    } finally {
+      builds.readLock().unlock();
+      if (builds.writeLock().tryLock()) {
+        try {
+          sweep();
+        } finally {
+          builds.writeLock().unlock();
+        }
+      }
+    }
+  }
+
+  /** A builder that was killed could not do it. Only while none of ours runs. */
+  private void sweep() {
+    try {
+      TemplateImages.sweep(stateDir);
+      new TemplateStore(stateDir).sweepUnfinished();
+    } catch (IOException e) {
+      LOG.warn("half made images or snapshots stay behind: {}", e.toString());
+    }
   }
 
   private void run(String name, JsonNode recipe, Consumer<JsonNode> progress) throws IOException {

@@ -3,6 +3,7 @@ package dev.rekindle.snapshotter.image;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -132,6 +133,27 @@ public final class ImageBuilder {
       if (work != null) {
         removeQuietly(work);
       }
+    }
+  }
+
+  /**
+   * Removes what killed builders left. One that runs has done so when it began, and is left alone.
+   *
+   * @throws ImageException {@code image.*} if the directory cannot be read
+   */
+  public void sweep() throws ImageException {
+    if (!Files.isDirectory(images)) {
+      return;
+    }
+    try (FileChannel channel =
+            FileChannel.open(
+                images.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      if (lock != null) {
+        removeLeftovers();
+      }
+    } catch (IOException e) {
+      throw Failures.writing(images, e);
     }
   }
 
