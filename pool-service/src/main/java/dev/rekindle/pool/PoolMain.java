@@ -67,8 +67,12 @@ public final class PoolMain extends VerticleBase {
       System.exit(2);
       return;
     }
-    Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     try {
+      Vertx vertx =
+          Vertx.vertx(
+              new VertxOptions()
+                  .setEventLoopPoolSize(1)
+                  .setFileSystemOptions(UnpackedResources.below(config.stateDir())));
       vertx.deployVerticle(new PoolMain(config)).await(START_SECONDS, TimeUnit.SECONDS);
     } catch (Exception e) {
       // Checked ones too, which await() throws undeclared: the event loop would keep a service

@@ -21,7 +21,7 @@ final class Faults {
   private final FaultLog log;
   private final Ledger ledger;
   private final SoakProcesses processes;
-  private final ServiceProcess service;
+  private final SoakService service;
   private final Builds builds;
   private final ExecutorService threads;
   private final Random random;
@@ -32,7 +32,7 @@ final class Faults {
       FaultLog log,
       Ledger ledger,
       SoakProcesses processes,
-      ServiceProcess service,
+      SoakService service,
       Builds builds,
       ExecutorService threads,
       Random random,

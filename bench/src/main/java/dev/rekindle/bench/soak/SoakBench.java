@@ -88,9 +88,9 @@ public final class SoakBench {
     SoakProcesses processes = new SoakProcesses(Path.of("/proc"), mark, state);
     MachineCensus census =
         new MachineCensus(Path.of("/"), processes, state, temporary, port, alone);
-    ServiceProcess service = null;
+    SoakService service = null;
     try (HttpApi api = new HttpApi(port)) {
-      service = new ServiceProcess(options(), state, port, environment(), api);
+      service = new SoakService(options(), state, port, environment(), api);
       Builds builds = new Builds(api, Files.createDirectories(work.resolve("builds")));
       calmRun(service, api, builds);
       Holdings before = settled(census, null);
@@ -112,8 +112,7 @@ public final class SoakBench {
 
   private static List<String> options() {
     return List.of(
-        "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
+        "@scripts/service.jvmargs",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
         "-Xmx256m",
@@ -143,7 +142,7 @@ public final class SoakBench {
   }
 
   /** The same without faults, so that what stays for good is there before anything is counted. */
-  private void calmRun(ServiceProcess service, HttpApi api, Builds builds)
+  private void calmRun(SoakService service, HttpApi api, Builds builds)
       throws IOException, InterruptedException {
     service.start();
     if (!(api.call(Call.of("PUT", "/v1/pools/" + TEMPLATE, POOL)) instanceof Answer.Done)) {
@@ -151,7 +150,9 @@ public final class SoakBench {
     }
     Ledger calm = new Ledger();
     for (boolean expires : new boolean[] {false, false, true}) {
-      new LeaseRun(api, InstantSource.system(), faults, calm, TEMPLATE, new LeaseRun.Plan(200, expires)).run();
+      new LeaseRun(
+              api, InstantSource.system(), faults, calm, TEMPLATE, new LeaseRun.Plan(200, expires))
+          .run();
     }
     if (calm.counts().worked() != 3) {
       throw new IOException("without any fault: " + calm.counts() + " " + calm.notes());
@@ -160,7 +161,7 @@ public final class SoakBench {
     service.stop();
   }
 
-  private void load(ServiceProcess service, HttpApi api, Builds builds, SoakProcesses processes)
+  private void load(SoakService service, HttpApi api, Builds builds, SoakProcesses processes)
       throws Exception {
     Random random = new Random(seed);
     long began = System.nanoTime();

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The service, started again and again on one state directory and port. Thread: one at a time. */
-final class ServiceProcess {
+final class SoakService {
   private static final Duration START_LIMIT = Duration.ofSeconds(180);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
 
@@ -27,7 +27,7 @@ final class ServiceProcess {
    * @param environment added to ours
    * @param api a client of it
    */
-  ServiceProcess(
+  SoakService(
       List<String> options, Path state, int port, Map<String, String> environment, HttpApi api) {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
