@@ -3,6 +3,7 @@ package dev.rekindle.pool;
 import dev.rekindle.metrics.ServiceMetrics;
 import dev.rekindle.pool.auth.ApiKeys;
 import dev.rekindle.pool.config.ServiceConfig;
+import dev.rekindle.pool.feed.LeaseFeed;
 import dev.rekindle.pool.fleet.FleetListener;
 import dev.rekindle.pool.fleet.HostFleet;
 import dev.rekindle.pool.http.ApiServer;
@@ -11,7 +12,9 @@ import dev.rekindle.pool.jail.JailLauncher;
 import dev.rekindle.pool.journal.BootClock;
 import dev.rekindle.pool.journal.LeaseJournal;
 import dev.rekindle.pool.lease.HostSandboxes;
+import dev.rekindle.pool.lease.Lease;
 import dev.rekindle.pool.lease.LeaseClock;
+import dev.rekindle.pool.lease.LeaseObserver;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateBuilder;
@@ -27,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -100,6 +104,7 @@ public final class PoolService {
     if (config.keysRequired()) {
       keys.provideOperator(config.access().operatorKey());
     }
+    LeaseFeed feed = new LeaseFeed(vertx, InstantSource.system());
     leases =
         new LeaseTable(
             vertx,
@@ -109,12 +114,22 @@ public final class PoolService {
             pools,
             metrics,
             LeaseClock.system(),
-            (lease, _) -> keys.leaseEnded(lease.id()),
+            new Observers(keys, feed),
             journal);
     builder = new TemplateBuilder(vertx, programs.builder(), config.stateDir(), catalog);
     api =
         new ApiServer(
-            vertx, leases, catalog, pools, builder, hosts, jail, metrics, keys, this::handOver);
+            vertx,
+            leases,
+            catalog,
+            pools,
+            builder,
+            hosts,
+            jail,
+            metrics,
+            keys,
+            feed,
+            this::handOver);
   }
 
   private void handOver() {
@@ -150,6 +165,24 @@ public final class PoolService {
 
   private int leased(String template) {
     return leases.count(template);
+  }
+
+  private record Observers(ApiKeys keys, LeaseFeed feed) implements LeaseObserver {
+    @Override
+    public void given(Lease lease) {
+      feed.given(lease);
+    }
+
+    @Override
+    public void ended(Lease lease, String reason) {
+      keys.leaseEnded(lease.id());
+      feed.ended(lease, reason);
+    }
+
+    @Override
+    public void refused(String code) {
+      feed.refused(code);
+    }
   }
 
   /** The host processes' news go to the leases, which are made after them. */
@@ -230,6 +263,7 @@ public final class PoolService {
             : server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS);
     leases.stop();
     builder.stop();
+    api.stop();
     index.close();
     return drained
         .transform(_ -> last.get())

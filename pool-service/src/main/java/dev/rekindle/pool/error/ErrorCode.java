@@ -38,6 +38,7 @@ public enum ErrorCode {
   STATE_FAILED("state.failed", 500, "The state directory cannot be written"),
   POOL_EXHAUSTED("pool.exhausted", 503, "All places are taken"),
   POOL_UNKNOWN("pool.unknown", 404, "There is no pool of this template"),
+  EVENTS_EXHAUSTED("events.too_many", 503, "As many read the events as may"),
   HOST_UNAVAILABLE("host.unavailable", 503, "The host process is not there"),
   KVM_UNAVAILABLE("kvm.unavailable", 503, "This machine has no usable KVM"),
   RESTORE_FAILED("sandbox.restore_failed", 500, "The sandbox could not be made"),

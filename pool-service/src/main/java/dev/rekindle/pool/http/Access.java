@@ -59,7 +59,7 @@ final class Access {
     HttpServerRequest request = context.request();
     String path = context.normalizedPath();
     RouteAccess.Rule rule =
-        RouteAccess.find(request.method().name(), path).orElseThrow(() -> nothing(request, path));
+        RouteAccess.find(request.method().name(), path).orElseThrow(() -> nothing(context));
     refuseForeignPages(request);
     if (rule.isPublic()) {
       return;
@@ -85,9 +85,13 @@ final class Access {
     }
   }
 
-  private static ServiceException nothing(HttpServerRequest request, String path) {
-    ErrorCode code =
-        RouteAccess.hasPath(path) ? ErrorCode.METHOD_NOT_ALLOWED : ErrorCode.ROUTE_UNKNOWN;
+  /** There is nothing there, or nothing for the method. */
+  static ServiceException nothing(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    String path = context.normalizedPath();
+    boolean other =
+        RouteAccess.hasPath(path) && RouteAccess.find(request.method().name(), path).isEmpty();
+    ErrorCode code = other ? ErrorCode.METHOD_NOT_ALLOWED : ErrorCode.ROUTE_UNKNOWN;
     return new ServiceException(
         code, request.method() + " " + request.path() + "; see /openapi.yaml");
   }
@@ -95,7 +99,7 @@ final class Access {
   private static String shown(HttpServerRequest request) {
     String header = request.getHeader("Authorization");
     if (header == null) {
-      return null;
+      return WebSocketSecrets.key(request);
     }
     if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
       throw new ServiceException(

@@ -6,6 +6,7 @@ import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
+import dev.rekindle.pool.feed.LeaseFeed;
 import dev.rekindle.pool.fleet.HostFleet;
 import dev.rekindle.pool.jail.Jail;
 import dev.rekindle.pool.lease.LeaseTable;
@@ -20,14 +21,19 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.List;
 import java.util.Set;
 
 /** The HTTP server and its routes. Thread: one event loop. */
 public final class ApiServer {
   private static final long MAX_BODY_BYTES = 1 << 20;
+  private static final int MAX_MESSAGE_BYTES = 256 * 1024;
+  private static final int STALL_SECONDS = 30;
+  private static final int PING_SECONDS = 10;
 
   private final Vertx vertx;
   private final Router router;
+  private final EventRoutes events;
 
   /**
    * @param vertx whose event loop this runs on
@@ -39,6 +45,7 @@ public final class ApiServer {
    * @param jail behind status
    * @param metrics behind {@code /metrics}
    * @param keys who may do what
+   * @param feed behind {@code /v1/events}
    * @param onHandOver does what {@code POST /v1/handover} asks for
    */
   public ApiServer(
@@ -51,6 +58,7 @@ public final class ApiServer {
       Jail jail,
       ServiceMetrics metrics,
       ApiKeys keys,
+      LeaseFeed feed,
       Runnable onHandOver) {
     this.vertx = vertx;
     router = Router.router(vertx);
@@ -60,6 +68,10 @@ public final class ApiServer {
     new ExecRoutes(leases, hosts, metrics).mount(router);
     new TemplateRoutes(catalog, builder).mount(router, body);
     new PoolRoutes(pools, catalog, hosts).mount(router, body);
+    new TerminalRoutes(leases, hosts).mount(router);
+    events = new EventRoutes(feed, STALL_SECONDS, PING_SECONDS);
+    events.mount(router);
+    new ConsoleRoutes().mount(router);
     new KeyRoutes(keys).mount(router, body);
     new OpsRoutes(leases, catalog, hosts, jail, metrics, onHandOver).mount(router);
     router.route().failureHandler(ApiServer::failed);
@@ -76,6 +88,11 @@ public final class ApiServer {
     } else {
       context.next();
     }
+  }
+
+  /** Ends the streams that have no end of their own, for an orderly stop. */
+  public void stop() {
+    events.stop();
   }
 
   /**
@@ -109,7 +126,12 @@ public final class ApiServer {
     // HTTP/1.1 only: an upgrade to HTTP/2 in clear text would come in the middle of a request whose
     // body is a command's standard input.
     HttpServerOptions options =
-        new HttpServerOptions().setTcpNoDelay(true).setHttp2ClearTextEnabled(false);
+        new HttpServerOptions()
+            .setTcpNoDelay(true)
+            .setHttp2ClearTextEnabled(false)
+            .setWebSocketSubProtocols(List.of(WebSocketSecrets.PROTOCOL))
+            .setMaxWebSocketFrameSize(MAX_MESSAGE_BYTES)
+            .setMaxWebSocketMessageSize(MAX_MESSAGE_BYTES);
     return vertx
         .createHttpServer(secured(options, config.access()))
         .requestHandler(router)

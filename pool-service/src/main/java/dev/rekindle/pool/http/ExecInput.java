@@ -3,6 +3,7 @@ package dev.rekindle.pool.http;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.exec.ExecBody;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -23,7 +24,7 @@ final class ExecInput {
   private static final int MAX_BODY_BYTES = 8 << 20;
   private static final long MAX_STDIN_QUEUED = 256 * 1024;
 
-  record StdinLine(String stdin, String stdinBase64) {
+  record StdinLine(String stdin, String stdinBase64, HostRequest.Terminal resize) {
     byte[] bytes() {
       if (stdin != null) {
         return stdin.getBytes(StandardCharsets.UTF_8);
@@ -100,7 +101,11 @@ final class ExecInput {
 
   private void stdin(Buffer line) {
     try {
-      run.exec().stdin(Json.read(line.getBytes(), StdinLine.class).bytes());
+      StdinLine read = Json.read(line.getBytes(), StdinLine.class);
+      if (read.resize() != null) {
+        run.exec().resize(read.resize());
+      }
+      run.exec().stdin(read.bytes());
     } catch (ServiceException e) {
       fail(e);
     } catch (IllegalArgumentException e) {

@@ -44,7 +44,9 @@ final class RouteAccess {
           new Rule("DELETE", "/v1/leases/{id}", LEASE),
           new Rule("POST", "/v1/leases/{id}/renew", LEASE),
           new Rule("POST", "/v1/leases/{id}/exec", LEASE),
+          new Rule("GET", "/v1/leases/{id}/terminal", LEASE),
           new Rule("POST", "/v1/run", LEASE),
+          new Rule("GET", "/v1/events", OBSERVE),
           new Rule("GET", "/v1/templates", ANY),
           new Rule("GET", "/v1/templates/{name}", ANY),
           new Rule("PUT", "/v1/templates/{name}", OPERATE),
@@ -60,6 +62,8 @@ final class RouteAccess {
           new Rule("GET", "/v1/status", OBSERVE),
           new Rule("POST", "/v1/handover", OPERATE),
           new Rule("GET", "/metrics", OBSERVE),
+          new Rule("GET", "/", NOBODY),
+          new Rule("GET", "/console/{part}", NOBODY),
           new Rule("GET", "/healthz", NOBODY),
           new Rule("GET", "/readyz", NOBODY),
           new Rule("GET", "/openapi.yaml", NOBODY));

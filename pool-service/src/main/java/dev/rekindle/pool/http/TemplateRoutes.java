@@ -126,13 +126,14 @@ final class TemplateRoutes {
         .onFailure(e -> Problems.send(context, e));
   }
 
-  static ObjectNode describe(Template template) {
+  private ObjectNode describe(Template template) {
     ObjectNode node =
         Json.object()
             .put("name", template.name())
             .put("snapshotId", template.snapshotId())
             .put("generation", template.generation())
-            .put("createdAt", template.createdAt());
+            .put("createdAt", template.createdAt())
+            .put("snapshotBytes", catalog.snapshotBytes(template));
     node.set("recipe", template.recipe());
     return node;
   }

@@ -153,10 +153,14 @@ public final class LeaseTable implements FleetListener {
   public Promise<LeaseGrant> acquire(AcquireRequest request, Consumer<String> reserved) {
     Promise<LeaseGrant> promise =
         request.key().isEmpty() ? begin(request, reserved) : keyed(request, reserved);
-    promise
-        .future()
-        .onFailure(e -> metrics.refused(e instanceof ServiceException s ? s.code() : CLIENT_GONE));
+    promise.future().onFailure(this::refused);
     return promise;
+  }
+
+  private void refused(Throwable failure) {
+    String code = failure instanceof ServiceException s ? s.code() : CLIENT_GONE;
+    metrics.refused(code);
+    observer.refused(code);
   }
 
   private Promise<LeaseGrant> keyed(AcquireRequest request, Consumer<String> reserved) {
@@ -295,6 +299,7 @@ public final class LeaseTable implements FleetListener {
       return;
     }
     metrics.leased(lease.template(), lease.served(), stages);
+    observer.given(lease);
     pools.served(lease.template(), lease.served(), stages.get("total") - stages.get("queue"));
     waiting.promise.complete(new LeaseGrant(lease, token));
   }

@@ -32,6 +32,9 @@ public final class TemplateCatalog {
   private final Map<String, Template> templates = new TreeMap<>();
   private final Map<String, Integer> users = new HashMap<>();
 
+  /** By template, of its current snapshot. */
+  private final Map<String, Long> sizes = new HashMap<>();
+
   /**
    * @param vertx for work on the disk
    * @param store what lies there
@@ -43,7 +46,22 @@ public final class TemplateCatalog {
     this.store = store;
     this.index = index;
     store.sweepUnfinished();
-    store.list().forEach(t -> templates.put(t.name(), t));
+    for (Template template : store.list()) {
+      put(template, SnapshotSize.of(snapshotDir(template)));
+    }
+  }
+
+  private void put(Template template, long snapshotBytes) {
+    templates.put(template.name(), template);
+    sizes.put(template.name(), snapshotBytes);
+  }
+
+  /**
+   * @param template one of {@link #all}
+   * @return how much its snapshot's files hold
+   */
+  public long snapshotBytes(Template template) {
+    return sizes.getOrDefault(template.name(), 0L);
   }
 
   /**
@@ -106,6 +124,8 @@ public final class TemplateCatalog {
     }
   }
 
+  private record Read(Template template, long snapshotBytes) {}
+
   /**
    * Reads a template anew after a build. It can be leased once the index has it, or is withdrawn.
    *
@@ -114,11 +134,17 @@ public final class TemplateCatalog {
    */
   public Future<Template> reload(String name) {
     return vertx
-        .executeBlocking(() -> store.find(name).orElseThrow(), false)
-        .compose(template -> indexed(Set.of()).map(template))
-        .onSuccess(template -> {
-          templates.put(name, template);
+        .executeBlocking(
+            () -> {
+              Template template = store.find(name).orElseThrow();
+              return new Read(template, SnapshotSize.of(snapshotDir(template)));
+            },
+            false)
+        .compose(read -> indexed(Set.of()).map(read))
+        .map(read -> {
+          put(read.template, read.snapshotBytes);
           sweep();
+          return read.template;
         });
   }
 
@@ -130,6 +156,7 @@ public final class TemplateCatalog {
    */
   public Future<Boolean> delete(String name) {
     templates.remove(name);
+    sizes.remove(name);
     return vertx.executeBlocking(() -> store.delete(name), false).onSuccess(_ -> sweep());
   }
 

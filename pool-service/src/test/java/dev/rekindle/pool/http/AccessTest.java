@@ -37,6 +37,7 @@ class AccessTest {
     service =
         new TestService(
             state, new AccessConfig(true, state.resolve("operator.key"), Optional.empty()));
+    service.awaitReady();
     operator = Files.readString(state.resolve("operator.key")).strip();
     for (Scope scope : Scope.values()) {
       KEYS.put(scope, key(scope.text(), "").get("key").asText());

@@ -127,7 +127,8 @@ class OpenApiTest {
   private List<String> routes() {
     HostFleet.Start nothing = new HostFleet.Start(null, List.of(), Path.of("/"));
     HostFleet hosts = new HostFleet(vertx, FleetLimits.DEFAULT, nothing, null, null);
-    ApiServer server = new ApiServer(vertx, null, null, null, null, hosts, null, null, null, null);
+    ApiServer server =
+        new ApiServer(vertx, null, null, null, null, hosts, null, null, null, null, null);
     return server.router().getRoutes().stream()
         .filter(route -> route.getPath() != null)
         .map(OpenApiTest::describe)

@@ -115,7 +115,8 @@ final class TestService {
     vertx.deployVerticle(wiring).await(20, TimeUnit.SECONDS);
   }
 
-  private TestService awaitReady() throws Exception {
+  /** Waits for a host process, for which nobody needs a key. */
+  TestService awaitReady() throws Exception {
     while (http().send("GET", "/readyz", "-", "").status() != 200) {
       TimeUnit.MILLISECONDS.sleep(10);
     }

@@ -8,6 +8,7 @@ import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
+import dev.rekindle.pool.feed.LeaseFeed;
 import dev.rekindle.pool.fleet.FleetLimits;
 import dev.rekindle.pool.jail.JailSettings;
 import dev.rekindle.pool.journal.LeaseJournal;
@@ -94,7 +95,15 @@ class LeaseRestartTest {
     journal = new LeaseJournal(LeaseTable.directory(config), bootId, metrics);
     table =
         new LeaseTable(
-            vertx, config, sandboxes, catalog, pools, metrics, clock, (_, _) -> {}, journal);
+            vertx,
+            config,
+            sandboxes,
+            catalog,
+            pools,
+            metrics,
+            clock,
+            new LeaseFeed(vertx, clock.wall()),
+            journal);
   }
 
   private void restart(UUID bootId) throws Exception {

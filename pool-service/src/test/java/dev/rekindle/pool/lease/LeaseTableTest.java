@@ -8,6 +8,7 @@ import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
+import dev.rekindle.pool.feed.LeaseFeed;
 import dev.rekindle.pool.fleet.FleetLimits;
 import dev.rekindle.pool.fleet.PoolWant;
 import dev.rekindle.pool.fleet.Stock;
@@ -120,7 +121,15 @@ class LeaseTableTest {
       journal = new LeaseJournal(LeaseTable.directory(config), new UUID(1, 1), metrics);
       table =
           new LeaseTable(
-              vertx, config, sandboxes, catalog, pools, metrics, clock, (_, _) -> {}, journal);
+              vertx,
+              config,
+              sandboxes,
+              catalog,
+              pools,
+              metrics,
+              clock,
+              new LeaseFeed(vertx, clock.wall()),
+              journal);
     });
   }
 

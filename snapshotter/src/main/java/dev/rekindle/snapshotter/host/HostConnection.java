@@ -129,6 +129,11 @@ final class HostConnection {
           stream.grant(bytes);
         }
       }
+      case HostEvent.Resize(HostRequest.Terminal size) -> {
+        if (inFlight.get(id) instanceof InFlight.Exec(ExecStream stream)) {
+          stream.resize(size);
+        }
+      }
       case HostEvent.Started _, HostEvent.SandboxExited _, HostEvent.StockChanged _ ->
           throw new ProtocolException("service sent an event that is not its to send");
     }

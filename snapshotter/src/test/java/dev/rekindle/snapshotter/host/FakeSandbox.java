@@ -57,6 +57,7 @@ final class FakeSandbox implements Sandbox {
     final CompletableFuture<Void> eof = new CompletableFuture<>();
     final CompletableFuture<Void> killed = new CompletableFuture<>();
     volatile boolean paused;
+    volatile HostRequest.Terminal terminal;
 
     FakeExec(HostRequest.Exec command, ExecObserver observer) {
       this.command = command;
@@ -71,6 +72,11 @@ final class FakeSandbox implements Sandbox {
     @Override
     public void stdinEof() {
       eof.complete(null);
+    }
+
+    @Override
+    public void resize(HostRequest.Terminal size) {
+      terminal = size;
     }
 
     @Override

@@ -162,6 +162,22 @@ class HostServerTest {
   }
 
   @Test
+  void shouldGiveACommandItsTerminalAndEachNewSize() throws Exception {
+    acquire("a");
+    HostRequest.Terminal first = new HostRequest.Terminal(24, 80);
+    HostRequest.Terminal second = new HostRequest.Terminal(50, 132);
+    int id = client.send(new HostRequest.Exec("a", List.of("sh"), null, null, 0, 0, 0, first));
+    FakeSandbox.FakeExec exec = nextExec("a");
+    assertThat(exec.command.terminal()).isEqualTo(first);
+
+    client.send(new Frame.Event(id, HostJson.event(new HostEvent.Resize(second))));
+    client.send(new Frame.Data(id, StreamKind.STDIN_EOF, new byte[0]));
+    exec.eof.get(5, TimeUnit.SECONDS);
+
+    assertThat(exec.terminal).isEqualTo(second);
+  }
+
+  @Test
   void shouldPauseTheGuestWhenTheServiceDoesNotRead() throws Exception {
     acquire("a");
     int id = client.send(exec("a", 0));

@@ -13,6 +13,9 @@ public sealed interface HostEvent {
     }
   }
 
+  /** The terminal of the exec with this request id shall have another size. */
+  record Resize(HostRequest.Terminal size) implements HostEvent {}
+
   /**
    * A sandbox was parked, or one that was is no more; request id 0.
    *

@@ -98,6 +98,8 @@ public final class HostJson {
               .put("snapshotDir", snapshotDir)
               .put("parked", parked)
               .put("shells", shells);
+      case HostEvent.Resize(HostRequest.Terminal(int rows, int columns)) ->
+          root.putObject("resize").put("rows", rows).put("columns", columns);
       case HostEvent.SandboxExited(String sandboxId, String reason, String consoleTail) ->
           root.put("event", "sandboxExited")
               .put("sandboxId", sandboxId)
@@ -124,6 +126,10 @@ public final class HostJson {
             root.path("snapshotDir").asText(),
             root.path("parked").asInt(),
             root.path("shells").asInt());
+      }
+      if (root.has("resize")) {
+        return new HostEvent.Resize(
+            STRICT.treeToValue(root.get("resize"), HostRequest.Terminal.class));
       }
       if ("sandboxExited".equals(root.path("event").asText())) {
         return new HostEvent.SandboxExited(

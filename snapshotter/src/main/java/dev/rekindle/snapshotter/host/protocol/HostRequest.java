@@ -112,6 +112,7 @@ public sealed interface HostRequest {
    * @param timeoutMillis 0: none
    * @param maxProcesses 0: the agent's default
    * @param maxOutputBytes stdout and stderr together; 0: no limit
+   * @param terminal that its three streams are; null where they are pipes
    */
   record Exec(
       String sandboxId,
@@ -120,8 +121,21 @@ public sealed interface HostRequest {
       String cwd,
       long timeoutMillis,
       int maxProcesses,
-      long maxOutputBytes)
+      long maxOutputBytes,
+      Terminal terminal)
       implements HostRequest {
+    /** A command whose streams are pipes. */
+    public Exec(
+        String sandboxId,
+        List<String> argv,
+        Map<String, String> env,
+        String cwd,
+        long timeoutMillis,
+        int maxProcesses,
+        long maxOutputBytes) {
+      this(sandboxId, argv, env, cwd, timeoutMillis, maxProcesses, maxOutputBytes, null);
+    }
+
     /** Fills in what is optional and checks the rest. */
     public Exec {
       HostProtocol.requireSandboxId(sandboxId);
@@ -133,6 +147,17 @@ public sealed interface HostRequest {
       HostProtocol.requireRange("timeoutMillis", timeoutMillis, 0, 0xFFFF_FFFFL);
       HostProtocol.requireRange("maxProcesses", maxProcesses, 0, Integer.MAX_VALUE);
       HostProtocol.requireRange("maxOutputBytes", maxOutputBytes, 0, Long.MAX_VALUE);
+    }
+  }
+
+  /** A terminal's size in characters, {@code [1, 1000]} each. */
+  record Terminal(int rows, int columns) {
+    private static final int MAX = 1000;
+
+    /** Checks the ranges. */
+    public Terminal {
+      HostProtocol.requireRange("rows", rows, 1, MAX);
+      HostProtocol.requireRange("columns", columns, 1, MAX);
     }
   }
 
