@@ -1,9 +1,11 @@
 package dev.rekindle.snapshotter.index;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Believes what the service signed for the key it was found under, in the file's generation, and
@@ -13,20 +15,42 @@ import java.util.concurrent.ConcurrentHashMap;
 final class SignedReader implements SnapshotIndex {
   private record Believed(byte[] value, long sequence, IndexEntry entry) {}
 
-  /** How often a value whose checksum is wrong is read again: its writer may be at it. */
-  private static final int READS = 50;
+  /**
+   * How long a value whose checksum is wrong is read again: its writer may be at it, and may have
+   * lost its processor in the middle.
+   */
+  private static final Duration PATIENCE = Duration.ofMillis(250);
+
+  /** So often at once, then with pauses, in which the writer gets on. */
+  private static final int SPINS = 50;
+
+  private static final long PAUSE_NANOS = 100_000;
 
   private final ValueSource source;
   private final IndexVerifier verifier;
   private final long generation;
   private final ReadCounts counts;
+  private final long patienceNanos;
   private final Map<String, Believed> believed = new ConcurrentHashMap<>();
 
+  /** Damaged values that did not change in all the patience: nobody waits for them again. */
+  private final Map<String, byte[]> condemned = new ConcurrentHashMap<>();
+
   SignedReader(ValueSource source, IndexVerifier verifier, long generation, ReadCounts counts) {
+    this(source, verifier, generation, counts, PATIENCE);
+  }
+
+  SignedReader(
+      ValueSource source,
+      IndexVerifier verifier,
+      long generation,
+      ReadCounts counts,
+      Duration patience) {
     this.source = source;
     this.verifier = verifier;
     this.generation = generation;
     this.counts = counts;
+    this.patienceNanos = patience.toNanos();
   }
 
   @Override
@@ -51,6 +75,7 @@ final class SignedReader implements SnapshotIndex {
   }
 
   private Optional<IndexEntry> readWhole(String key) throws IndexException {
+    long start = System.nanoTime();
     for (int attempt = 1; ; attempt++) {
       Optional<byte[]> value = source.get(key);
       if (value.isEmpty()) {
@@ -63,11 +88,19 @@ final class SignedReader implements SnapshotIndex {
       try {
         return Optional.of(believe(key, value.get(), SignedValue.open(value.get())));
       } catch (IndexException e) {
-        if (e.error() != IndexError.DAMAGED || attempt == READS) {
+        if (e.error() != IndexError.DAMAGED || Arrays.equals(condemned.get(key), value.get())) {
+          throw e;
+        }
+        if (attempt >= SPINS && System.nanoTime() - start >= patienceNanos) {
+          condemned.put(key, value.get());
           throw e;
         }
       }
-      Thread.onSpinWait();
+      if (attempt < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
     }
   }
 

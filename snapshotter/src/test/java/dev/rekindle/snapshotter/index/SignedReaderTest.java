@@ -3,6 +3,11 @@ package dev.rekindle.snapshotter.index;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +19,7 @@ class SignedReaderTest {
   private final SnapshotIndexWriter writer =
       new SigningWriter(store, IndexEntries.SIGNER, GENERATION);
   private final SignedReader index =
-      new SignedReader(store, IndexEntries.VERIFIER, GENERATION, counts);
+      new SignedReader(store, IndexEntries.VERIFIER, GENERATION, counts, Duration.ofNanos(1));
 
   @BeforeEach
   void put() throws Exception {
@@ -120,6 +125,48 @@ class SignedReaderTest {
     assertRefused(IndexError.DAMAGED);
     store.put("template/base", new byte[300]);
     assertRefused(IndexError.DAMAGED);
+  }
+
+  /** A store that shows a value half written for so many reads. */
+  private SignedReader readerOf(AtomicInteger torn, Duration patience) {
+    ValueSource source =
+        new ValueSource() {
+          @Override
+          public Optional<byte[]> get(String key) throws IndexException {
+            Optional<byte[]> value = store.get(key);
+            return torn.getAndDecrement() > 0
+                ? value.map(whole -> Arrays.copyOf(whole, whole.length - 1))
+                : value;
+          }
+
+          @Override
+          public Set<String> keys() throws IndexException {
+            return store.keys();
+          }
+        };
+    return new SignedReader(source, IndexEntries.VERIFIER, GENERATION, counts, patience);
+  }
+
+  @Test
+  void shouldWaitForAWriterThatLostItsProcessorInTheMiddleOfAValue() throws Exception {
+    SignedReader reader = readerOf(new AtomicInteger(200), Duration.ofMinutes(1));
+
+    assertThat(reader.template("base").orElseThrow().generation()).isEqualTo(1);
+    assertThat(counts.rejections()).isZero();
+  }
+
+  @Test
+  void shouldWaitOnceOnlyForAValueThatStaysDamaged() throws Exception {
+    AtomicInteger torn = new AtomicInteger(Integer.MAX_VALUE);
+    SignedReader reader = readerOf(torn, Duration.ofMillis(20));
+    assertThatThrownBy(() -> reader.template("base")).isInstanceOf(IndexException.class);
+    int before = torn.get();
+
+    assertThatThrownBy(() -> reader.template("base")).isInstanceOf(IndexException.class);
+
+    assertThat(torn.get()).isEqualTo(before - 1);
+    torn.set(0);
+    assertThat(reader.template("base")).isPresent();
   }
 
   @Test
