@@ -81,7 +81,9 @@ final class FaultMain {
   private void print(String prefix, List<String> outcomes) throws Exception {
     outcomes.forEach(outcome -> System.out.println(prefix + outcome));
     System.out.println(prefix + "left " + left());
-    store.removeSnapshot("new");
+    if (Files.exists(store.snapshotDir("new"))) {
+      store.removeSnapshot("new");
+    }
   }
 
   private String capture() {
