@@ -43,9 +43,14 @@ public record ProcessRecord(String name, long pid, long startTicks, UUID bootId)
   public static ProcessRecord write(Path directory, String name, long pid) throws IOException {
     ProcessRecord record = new ProcessRecord(name, pid, startTicks(pid), BootClock.bootId());
     Path unfinished = directory.resolve(name + ".tmp");
-    Files.writeString(
-        unfinished, record.pid + " " + record.startTicks + " " + record.bootId + "\n");
-    Files.move(unfinished, file(directory, name), StandardCopyOption.ATOMIC_MOVE);
+    try {
+      Files.writeString(
+          unfinished, record.pid + " " + record.startTicks + " " + record.bootId + "\n");
+      Files.move(unfinished, file(directory, name), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(unfinished);
+      throw e;
+    }
     return record;
   }
 
