@@ -74,7 +74,14 @@ class AccessTest {
   }
 
   private static String path(RouteAccess.Rule rule) {
-    return rule.path().replaceAll("\\{\\w+}", "none");
+    return rule.path().replace("{part}", "app.js").replaceAll("\\{\\w+}", "none");
+  }
+
+  /** The status alone: the answer may have no end. */
+  private static int status(RouteAccess.Rule rule, String key) throws Exception {
+    try (Socket socket = http(key).begin(rule.method(), path(rule), "-", "*/*", 0)) {
+      return Integer.parseInt(RawHttp.lines(socket).readLine().split(" ")[1]);
+    }
   }
 
   @ParameterizedTest
@@ -94,13 +101,14 @@ class AccessTest {
   @MethodSource("rules")
   void shouldLetThroughTheScopesOfTheRouteAlone(RouteAccess.Rule rule) throws Exception {
     for (Scope scope : Scope.values()) {
-      RawHttp.Reply reply = send(rule.method(), path(rule), KEYS.get(scope), "");
       boolean may = rule.isPublic() || rule.scopes().contains(scope);
 
-      if (may) {
-        assertThat(reply.status()).as(scope + reply.body()).isNotIn(401, 403);
-      } else {
+      if (!may) {
+        RawHttp.Reply reply = send(rule.method(), path(rule), KEYS.get(scope), "");
         assertThat(reply.problem()).as(scope.text()).isEqualTo("403 auth.scope_missing");
+      } else if (!rule.path().equals("/v1/handover")) {
+        // That one would be the end of the service.
+        assertThat(status(rule, KEYS.get(scope))).as(scope.text()).isNotIn(401, 403);
       }
     }
   }
