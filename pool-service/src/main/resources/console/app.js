@@ -88,7 +88,7 @@ function showTemplates({ templates, building }) {
     t.building ? 'is being built' : { text: t.snapshotId, style: 'id' },
     { n: bytes(t.snapshotBytes) },
     { n: t.recipe?.memoryMib ? `${t.recipe.memoryMib} MiB` : '–' },
-    t.createdAt ? new Date(t.createdAt).toLocaleString() : '–',
+    t.createdAt ? new Date(t.createdAt).toLocaleDateString() : '–',
   ], 'no template; build one: rekindle template build base');
   sandbox.offer(templates);
 }

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,11 +33,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** The stream of events, its feed fed by hand. */
 @Timeout(60)
 class EventRoutesTest {
-  private static final int STALL_SECONDS = 1;
+  /** More than any test takes. */
+  private static final int NEVER_SECONDS = 600;
+
   private static final Instant EPOCH = Instant.parse("2026-01-01T00:00:00Z");
 
   private final Vertx vertx = Vertx.vertx();
   private final Context loop = vertx.getOrCreateContext();
+  @TempDir private Path state;
   private LeaseFeed feed;
   private EventRoutes routes;
   private int port;
@@ -60,12 +62,11 @@ class EventRoutesTest {
     done.future().await(30, TimeUnit.SECONDS);
   }
 
-  @BeforeEach
-  void start(@TempDir Path state) throws Exception {
+  private void serve(int stallSeconds) throws Exception {
     Promise<HttpServer> listening = Promise.promise();
     onLoop(() -> {
       feed = new LeaseFeed(vertx, () -> EPOCH.plusSeconds(5));
-      routes = new EventRoutes(feed, STALL_SECONDS, 1);
+      routes = new EventRoutes(feed, stallSeconds, 1);
       Router router = Router.router(vertx);
       router
           .route()
@@ -124,6 +125,7 @@ class EventRoutesTest {
 
   @Test
   void shouldTellWhatWasAndThenWhatHappens() throws Exception {
+    serve(NEVER_SECONDS);
     onLoop(() -> feed.given(lease(1)));
     try (Socket socket = open()) {
       BufferedReader lines = RawHttp.lines(socket);
@@ -149,6 +151,7 @@ class EventRoutesTest {
 
   @Test
   void shouldTellASlowReaderHowMuchItMissedAndGoOn() throws Exception {
+    serve(NEVER_SECONDS);
     try (Socket socket = open()) {
       BufferedReader lines = RawHttp.lines(socket);
       assertThat(event(lines).at("/feed/kept").intValue()).isZero();
@@ -167,6 +170,7 @@ class EventRoutesTest {
 
   @Test
   void shouldDropAReaderThatNeverReads() throws Exception {
+    serve(1);
     try (Socket socket = open()) {
       awaitReaders(1);
       for (int i = 0; i < 600 && readers() > 0; i++) {
@@ -193,6 +197,7 @@ class EventRoutesTest {
 
   @Test
   void shouldBoundHowManyReadAndEndThemAll() throws Exception {
+    serve(NEVER_SECONDS);
     List<Socket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < EventRoutes.MAX_READERS; i++) {
