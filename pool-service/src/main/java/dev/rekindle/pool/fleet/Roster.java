@@ -31,11 +31,14 @@ final class Roster {
   /** One that dies younger than this died at once. */
   private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** One that has not answered for this long gets no leases until it does. */
-  private static final long SILENT_NANOS = TimeUnit.SECONDS.toNanos(3);
+  /**
+   * One that has not answered for this long gets no leases until it does. Longer than a process may
+   * take to answer that shares one emulated processor with its guests, as in the lab.
+   */
+  private static final long SILENT_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   /** One that has not answered for this long is killed: what it holds could not be ended. */
-  private static final long DEAD_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long DEAD_NANOS = TimeUnit.SECONDS.toNanos(120);
 
   /** Told what becomes of the processes. */
   interface Listener {
