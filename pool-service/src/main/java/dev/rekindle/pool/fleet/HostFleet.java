@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class HostFleet implements Stock {
   private static final long TICK_MILLIS = 1_000;
-  private static final long WAIT_MILLIS = 30_000;
+  private static final long WAIT_MILLIS = 50_000;
   private static final int ADOPT_SECONDS = 5;
 
   /**
@@ -172,7 +172,7 @@ public final class HostFleet implements Stock {
   }
 
   /**
-   * Finds a process for a sandbox, waiting up to 30 s for one that is being started.
+   * Finds a process for a sandbox, waiting up to 50 s for one that is being started.
    *
    * @param sandboxId of it; in the books from then on, until {@link #free}
    * @param want what it is
@@ -208,7 +208,7 @@ public final class HostFleet implements Stock {
   private static ServiceException noHost() {
     return new ServiceException(
         ErrorCode.HOST_UNAVAILABLE,
-        "no host process within 30 s; see its log in the state directory");
+        "no host process within 50 s; see its log in the state directory");
   }
 
   private HostSeat tryPlace(String sandboxId, Want want) {
