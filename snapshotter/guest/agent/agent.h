@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#define AGENT_VERSION "0.2.0"
+#define AGENT_VERSION "0.1.0"
 #define PROTOCOL_VERSION 1u
 #define AGENT_PORT 1024u
 
@@ -25,14 +25,12 @@
 
 enum frame_type {
 	REQ_HELLO = 0x01, REQ_IDENTITY = 0x02, REQ_EXEC = 0x03, REQ_STDIN = 0x04,
-	REQ_STDIN_EOF = 0x05, REQ_SIGNAL = 0x06, REQ_PING = 0x07, REQ_WINDOW = 0x08,
+	REQ_STDIN_EOF = 0x05, REQ_SIGNAL = 0x06, REQ_PING = 0x07,
 	REP_HELLO_OK = 0x81, REP_IDENTITY_OK = 0x82, REP_STARTED = 0x83, REP_STDOUT = 0x84,
 	REP_STDERR = 0x85, REP_EXIT = 0x86, REP_PONG = 0x87, REP_ERROR = 0xff,
 };
 
 #define EXEC_KEEP_BACKGROUND 1u /* processes left behind by the command go on */
-
-#define EXEC_TERMINAL 2u        /* its streams are one terminal, whose size follows */
 
 #define EXIT_TIMED_OUT 1u
 #define EXIT_OUT_OF_MEMORY 2u
@@ -116,7 +114,6 @@ void exec_request(struct conn *c, const uint8_t *payload, size_t length);
 void exec_stdin(struct conn *c, const uint8_t *data, size_t length);
 void exec_stdin_eof(struct conn *c);
 void exec_signal(struct conn *c, const uint8_t *payload, size_t length);
-void exec_window(struct conn *c, const uint8_t *payload, size_t length);
 void exec_abandon(struct conn *c);      /* the host is gone: kill all of it */
 void exec_room(struct conn *c);         /* the connection can take output again */
 void exec_reaped(pid_t pid, int status, const struct rusage *usage);
@@ -128,11 +125,10 @@ struct command {
 	char **argv, **env; /* NULL-terminated */
 	char *cwd;
 	uint32_t timeout_millis, max_processes, flags;
-	uint16_t rows, columns; /* of a terminal */
 };
 struct spawned {
 	pid_t pid;
-	int stdin_fd, stdout_fd, stderr_fd; /* a terminal: two of its master, and -1 */
+	int stdin_fd, stdout_fd, stderr_fd;
 	int report_fd; /* end of file: started; else struct spawn_failure */
 };
 struct spawn_failure {
@@ -142,11 +138,6 @@ enum { STAGE_SETUP = 1, STAGE_CWD, STAGE_NOT_FOUND, STAGE_EXEC };
 bool command_parse(struct command *out, const uint8_t *payload, size_t length, const char **why);
 void command_free(struct command *command);
 int spawn(const struct command *command, int cgroup_fd, struct spawned *out); /* 0 or errno */
-
-/* terminal.c */
-#define MAX_ROWS_OR_COLUMNS 1000u
-int terminal_open(uint16_t rows, uint16_t columns, int fds[2]); /* master, slave; 0 or errno */
-void terminal_resize(int master, uint16_t rows, uint16_t columns);
 
 /* cgroup.c: version 2, one group a command; all of it does nothing in a test without groups */
 void cgroup_init(const char *mount_point);

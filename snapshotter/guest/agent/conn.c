@@ -165,9 +165,6 @@ static void request(struct conn *c, uint8_t type, const uint8_t *payload, size_t
 	case REQ_SIGNAL:
 		exec_signal(c, payload, length);
 		break;
-	case REQ_WINDOW:
-		exec_window(c, payload, length);
-		break;
 	case REQ_PING:
 		if (length > 64) {
 			malformed(c, "a PING carries at most 64 bytes");

@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 struct stream {
@@ -148,7 +147,7 @@ static void report_ready(struct source *source, uint32_t events)
 static void input_ready(struct source *source, uint32_t events)
 {
 	struct exec *e = ((struct stream *)source)->exec;
-	while (queue_length(&e->input) > 0 && source->fd >= 0 && !(events & (EPOLLERR | EPOLLHUP))) {
+	while (queue_length(&e->input) > 0 && source->fd >= 0 && !(events & EPOLLERR)) {
 		ssize_t n = write(source->fd, e->input.bytes + e->input.head, queue_length(&e->input));
 		if (n < 0 && errno == EINTR) {
 			continue;
@@ -162,7 +161,7 @@ static void input_ready(struct source *source, uint32_t events)
 		}
 		queue_consume(&e->input, (size_t)n);
 	}
-	if (events & (EPOLLERR | EPOLLHUP)) {
+	if (events & EPOLLERR) {
 		source_close(source);
 		queue_free(&e->input);
 	} else if (queue_length(&e->input) == 0 && e->input_ended) {
@@ -179,11 +178,8 @@ static void stream_init(struct exec *e, struct stream *s, int fd, uint8_t type,
 {
 	s->exec = e;
 	s->type = type;
-	s->source.fd = -1; /* as a closed one, where there is none */
-	if (fd >= 0) {
-		source_init(&s->source, fd, ready);
-		source_want(&s->source, events);
-	}
+	source_init(&s->source, fd, ready);
+	source_want(&s->source, events);
 }
 
 void exec_request(struct conn *c, const uint8_t *payload, size_t length)
@@ -245,11 +241,7 @@ void exec_stdin(struct conn *c, const uint8_t *data, size_t length)
 void exec_stdin_eof(struct conn *c)
 {
 	struct exec *e = c->exec;
-	if (e != NULL && e->flags & EXEC_TERMINAL) {
-		/* What a person types to say so; the terminal itself has no end. */
-		const uint8_t end = CEOF;
-		exec_stdin(c, &end, 1);
-	} else if (e != NULL && e->in.source.fd >= 0) {
+	if (e != NULL && e->in.source.fd >= 0) {
 		e->input_ended = true;
 		if (queue_length(&e->input) == 0) {
 			source_close(&e->in.source);
@@ -268,19 +260,6 @@ void exec_signal(struct conn *c, const uint8_t *payload, size_t length)
 		if (kill(-c->exec->pid, (int)number) < 0) {
 			kill(c->exec->pid, (int)number);
 		}
-	}
-}
-
-void exec_window(struct conn *c, const uint8_t *payload, size_t length)
-{
-	struct reader r = {payload, payload + length, false};
-	uint32_t rows = read_u16(&r), columns = read_u16(&r);
-	if (!read_done(&r) || rows < 1 || rows > MAX_ROWS_OR_COLUMNS || columns < 1
-	    || columns > MAX_ROWS_OR_COLUMNS) {
-		conn_error(c, "exec.invalid", "rows and columns are two u16 in [1, 1000]");
-	} else if (c->exec != NULL && c->exec->flags & EXEC_TERMINAL
-		   && c->exec->out.source.fd >= 0) {
-		terminal_resize(c->exec->out.source.fd, (uint16_t)rows, (uint16_t)columns);
 	}
 }
 
@@ -312,9 +291,7 @@ static void ended(struct exec *e, int status, const struct rusage *usage)
 		cgroup_kill(e->cgroup, e->pid);
 	}
 	ioctl(e->out.source.fd, FIONREAD, &e->out.owed);
-	if (e->err.source.fd >= 0) {
-		ioctl(e->err.source.fd, FIONREAD, &e->err.owed);
-	}
+	ioctl(e->err.source.fd, FIONREAD, &e->err.owed);
 	e->drain_until = e->ended + (e->flags & EXEC_KEEP_BACKGROUND ? 0 : DRAIN_NANOS);
 	finish_if_over(e);
 }

@@ -9,18 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* The last one for a terminal only. */
-static const char *const defaults[] = {
-	"PATH=" DEFAULT_PATH, "HOME=/root", "LANG=C.UTF-8", "TERM=xterm-256color",
-};
+static const char *const defaults[] = {"PATH=" DEFAULT_PATH, "HOME=/root", "LANG=C.UTF-8"};
 #define DEFAULTS (sizeof defaults / sizeof defaults[0])
 
 static char **read_list(struct reader *r, size_t spare, uint32_t *count)
@@ -63,24 +58,13 @@ bool command_parse(struct command *out, const uint8_t *payload, size_t length, c
 	out->argv = read_list(&r, 0, &argc);
 	out->env = r.bad ? NULL : read_list(&r, DEFAULTS, &envc);
 	out->cwd = r.bad ? NULL : read_str(&r, 2);
-	bool terminal = out->flags & EXEC_TERMINAL;
-	if (terminal) {
-		out->rows = (uint16_t)read_u16(&r);
-		out->columns = (uint16_t)read_u16(&r);
-	}
 	bool good = read_done(&r);
 	if (good && (argc == 0 || out->argv[0][0] == 0)) {
 		*why = "argv is empty";
 		good = false;
 	}
-	if (good && (out->flags & ~(EXEC_KEEP_BACKGROUND | EXEC_TERMINAL))) {
+	if (good && (out->flags & ~EXEC_KEEP_BACKGROUND)) {
 		*why = "unknown flags";
-		good = false;
-	}
-	if (good && terminal
-	    && (out->rows < 1 || out->rows > MAX_ROWS_OR_COLUMNS || out->columns < 1
-		|| out->columns > MAX_ROWS_OR_COLUMNS)) {
-		*why = "rows and columns of a terminal are in [1, 1000]";
 		good = false;
 	}
 	for (uint32_t i = 0; good && i < envc; i++) {
@@ -94,7 +78,7 @@ bool command_parse(struct command *out, const uint8_t *payload, size_t length, c
 		return false;
 	}
 	uint32_t given = envc;
-	for (size_t i = 0; i < DEFAULTS - (terminal ? 0 : 1); i++) {
+	for (size_t i = 0; i < DEFAULTS; i++) {
 		if (!has_name_of(out->env, given, defaults[i])) {
 			out->env[envc++] = strdup(defaults[i]);
 		}
@@ -187,9 +171,6 @@ static _Noreturn void child(const struct command *command, const int pipes[3], i
 			give_up(report, STAGE_SETUP, errno);
 		}
 	}
-	if (command->flags & EXEC_TERMINAL && ioctl(0, TIOCSCTTY, 0) < 0) {
-		give_up(report, STAGE_SETUP, errno);
-	}
 	if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) < 0) {
 		give_up(report, STAGE_SETUP, errno);
 	}
@@ -215,78 +196,39 @@ static pid_t fork_into(int cgroup_fd)
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
-/* What the agent holds and what the command gets: 0, 1 and 2 of each are the command's standard
- * streams, 3 is the report of a failed start. */
-struct ends {
-	int mine[4], theirs[4];
-};
-
-static int open_pipe(struct ends *ends, int at, bool to_command)
-{
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) < 0) {
-		return errno;
-	}
-	ends->mine[at] = fds[to_command ? 1 : 0];
-	ends->theirs[at] = fds[to_command ? 0 : 1];
-	/* The agent's end only: a command expects its own to block. */
-	fcntl(ends->mine[at], F_SETFL, O_NONBLOCK);
-	return 0;
-}
-
-static int open_terminal(const struct command *command, struct ends *ends)
-{
-	int fds[2];
-	int error = terminal_open(command->rows, command->columns, fds);
-	if (error != 0) {
-		return error;
-	}
-	ends->mine[0] = fds[0];
-	ends->theirs[0] = fds[1];
-	/* Each of the agent's sources has a descriptor of its own. */
-	ends->mine[1] = fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
-	ends->theirs[1] = fcntl(fds[1], F_DUPFD_CLOEXEC, 0);
-	ends->theirs[2] = fcntl(fds[1], F_DUPFD_CLOEXEC, 0);
-	return ends->mine[1] < 0 || ends->theirs[1] < 0 || ends->theirs[2] < 0 ? EMFILE : 0;
-}
-
-static int open_ends(const struct command *command, struct ends *ends)
-{
-	int error = open_pipe(ends, 3, false);
-	if (error != 0) {
-		return error;
-	}
-	if (command->flags & EXEC_TERMINAL) {
-		return open_terminal(command, ends);
-	}
-	for (int i = 0; i < 3 && error == 0; i++) {
-		error = open_pipe(ends, i, i == 0);
-	}
-	return error;
-}
-
 int spawn(const struct command *command, int cgroup_fd, struct spawned *out)
 {
-	struct ends ends = {{-1, -1, -1, -1}, {-1, -1, -1, -1}};
-	int error = open_ends(command, &ends);
+	int fds[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
+	int error = 0;
+	for (int i = 0; i < 8 && error == 0; i += 2) {
+		error = pipe2(fds + i, O_CLOEXEC) < 0 ? errno : 0;
+	}
 	if (error == 0) {
+		/* The agent's ends only: a command expects its own to block. */
+		fcntl(fds[1], F_SETFL, O_NONBLOCK);
+		fcntl(fds[2], F_SETFL, O_NONBLOCK);
+		fcntl(fds[4], F_SETFL, O_NONBLOCK);
+		fcntl(fds[6], F_SETFL, O_NONBLOCK);
 		out->pid = fork_into(cgroup_fd);
 		error = out->pid < 0 ? errno : 0;
 	}
 	if (error == 0 && out->pid == 0) {
-		child(command, ends.theirs, ends.theirs[3]);
+		const int pipes[3] = {fds[0], fds[3], fds[5]};
+		child(command, pipes, fds[7]);
 	}
+	int mine[4] = {fds[1], fds[2], fds[4], fds[6]};
+	int theirs[4] = {fds[0], fds[3], fds[5], fds[7]};
 	for (int i = 0; i < 4; i++) {
-		if (ends.theirs[i] >= 0) {
-			close(ends.theirs[i]);
+		if (theirs[i] >= 0) {
+			close(theirs[i]);
 		}
-		if (error != 0 && ends.mine[i] >= 0) {
-			close(ends.mine[i]);
+		if (error != 0 && mine[i] >= 0) {
+			close(mine[i]);
 		}
 	}
-	out->stdin_fd = ends.mine[0];
-	out->stdout_fd = ends.mine[1];
-	out->stderr_fd = ends.mine[2];
-	out->report_fd = ends.mine[3];
+	out->stdin_fd = fds[1];
+	out->stdout_fd = fds[2];
+	out->stderr_fd = fds[4];
+	out->report_fd = fds[6];
 	return error;
 }

@@ -58,8 +58,6 @@ struct packet { /* struct virtio_vsock_hdr */
 
 void device_init(void);
 void device_poll(void); /* handles all that came, sends all that was put */
-void device_flush(void); /* tells the device of what was put */
-uint8_t *device_rings(uint32_t *length); /* for whoever means harm */
 struct packet *tx_packet(void);                 /* a packet to fill; waits for the device if it must */
 uint8_t *tx_large(const struct packet *packet); /* its large part */
 void tx_send(struct packet *packet, uint32_t small, uint32_t large); /* payload bytes in each part */

@@ -7,11 +7,7 @@
 #define SIGKILL 9u
 #define MILLISECOND 1000000ul
 
-#define MARK_BYTES 64u
-
 static uint32_t next_pid = 2, spinning, limited;
-static uint32_t mark_length;
-static uint8_t mark[MARK_BYTES];
 static uint8_t scratch[IN_BYTES + 1] __attribute__((aligned(4096)));
 
 static uint8_t *put_started(struct connection *c, uint8_t *at)
@@ -152,20 +148,7 @@ static uint32_t who(void)
 	return (uint32_t)(at - scratch);
 }
 
-/* Says what was left here before, and leaves a word if given one: two holders would find each other. */
-static uint32_t exchange_mark(struct reader *arguments, uint32_t argc)
-{
-	uint8_t *at = put_bytes(scratch, mark, mark_length);
-	*at++ = '\n';
-	if (argc > 0) {
-		struct text word = read_str32(arguments);
-		mark_length = word.length < MARK_BYTES ? word.length : MARK_BYTES;
-		put_bytes(mark, word.bytes, mark_length);
-	}
-	return (uint32_t)(at - scratch);
-}
-
-bool is(struct text name, const char *command)
+static bool is(struct text name, const char *command)
 {
 	uint32_t i = 0;
 	for (; i < name.length && command[i] != 0; i++) {
@@ -225,8 +208,6 @@ void exec(struct connection *c, const uint8_t *payload, uint32_t length)
 		begin(c, CAT, timeout_millis);
 	} else if (is(name, "id")) {
 		run_at_once(c, 0, who());
-	} else if (is(name, "mark")) {
-		run_at_once(c, 0, exchange_mark(&arguments, argc - 1));
 	} else if (is(name, "false")) {
 		run_at_once(c, 1, 0);
 	} else if (is(name, "spin")) {
@@ -235,10 +216,6 @@ void exec(struct connection *c, const uint8_t *payload, uint32_t length)
 		begin(c, SLEEP, timeout_millis);
 	} else if (is(name, "panic")) {
 		panic(&arguments, argc - 1);
-	} else if (is(name, "hostile")) {
-		begin(c, SPIN, 0);
-		device_flush();
-		hostile(read_str32(&arguments));
 	} else {
 		error(c, "exec.not_found", "no such command");
 	}

@@ -235,17 +235,6 @@ static void poll_packets(void)
 	notify(RX);
 }
 
-void device_flush(void)
-{
-	notify(TX);
-}
-
-uint8_t *device_rings(uint32_t *length)
-{
-	*length = sizeof device.queues;
-	return (uint8_t *)device.queues;
-}
-
 /* The interrupt's cause is not read and not acknowledged: each is an exit to the monitor, lines are
  * edges, and the rings say it all. */
 void device_poll(void)

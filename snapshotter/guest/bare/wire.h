@@ -145,12 +145,8 @@ void error(struct connection *c, const char *code, const char *message);
 
 /* command.c */
 #define SMALL_REPLY 192u /* any reply but output */
-bool is(struct text name, const char *command);
 void exec(struct connection *c, const uint8_t *payload, uint32_t length);
 void finish(struct connection *c, int code, uint32_t signal, uint8_t how);
 uint32_t input(struct connection *c, const uint8_t *bytes, uint32_t length); /* how much it read */
-
-/* hostile.c */
-void hostile(struct text way); /* returns only if there is none of this name */
 
 #endif

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A benchmark's command line: flags, and options with one value each. Immutable. */
-public final class BenchArguments {
+final class BenchArguments {
   private final Map<String, String> values = new HashMap<>();
 
   /**
@@ -17,7 +17,7 @@ public final class BenchArguments {
    * @param arguments the command line
    * @throws IllegalArgumentException naming the argument that is none of these, or has no value
    */
-  public BenchArguments(Set<String> flags, Set<String> options, List<String> arguments) {
+  BenchArguments(Set<String> flags, Set<String> options, List<String> arguments) {
     for (int i = 0; i < arguments.size(); i++) {
       String name = arguments.get(i);
       if (flags.contains(name)) {
@@ -32,19 +32,11 @@ public final class BenchArguments {
     }
   }
 
-  /**
-   * @param name of a flag
-   * @return whether it was given
-   */
-  public boolean flag(String name) {
+  boolean flag(String name) {
     return values.containsKey(name);
   }
 
-  /**
-   * @param name of an option
-   * @return its value, if it was given
-   */
-  public Optional<String> text(String name) {
+  Optional<String> text(String name) {
     return Optional.ofNullable(values.get(name));
   }
 
@@ -52,7 +44,7 @@ public final class BenchArguments {
    * @return the value, or the other if there is none
    * @throws IllegalArgumentException if it is no number of 1 or more
    */
-  public int number(String name, int otherwise) {
+  int number(String name, int otherwise) {
     return numbers(name, otherwise)[0];
   }
 
@@ -60,7 +52,7 @@ public final class BenchArguments {
    * @return the values, separated by commas, or the others if there are none
    * @throws IllegalArgumentException if one is no number of 1 or more
    */
-  public int[] numbers(String name, int... otherwise) {
+  int[] numbers(String name, int... otherwise) {
     String value = values.get(name);
     return value == null
         ? otherwise

@@ -1,6 +1,5 @@
 package dev.rekindle.bench;
 
-import dev.rekindle.pool.PoolMain;
 import dev.rekindle.snapshotter.template.BareTemplateMain;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
@@ -22,10 +21,7 @@ import java.util.function.ToDoubleFunction;
  * small one that answers as a Linux guest's agent does and runs on every /dev/kvm. First the
  * machine's capacity in a closed loop, then an open loop at half of it. Arguments: {@code --json},
  * {@code --seconds N} (10), {@code --connections N} (16), {@code --parked N} (32), {@code --shells
- * N} (16), {@code --rate N} (half of the capacity), {@code --memory MIB} (128), {@code --guests
- * bare|none}: with {@code none} the host process has no VMs, and what is left is the service's own;
- * {@code --slices N} (0): as many closed loops more, one after the other, each told beside the
- * leases that were served before it.
+ * N} (16), {@code --rate N} (half of the capacity), {@code --memory MIB} (128).
  */
 public final class LeaseBench {
   private static final String TEMPLATE = "bare";
@@ -48,15 +44,7 @@ public final class LeaseBench {
     BenchArguments arguments =
         new BenchArguments(
             Set.of("--json"),
-            Set.of(
-                "--seconds",
-                "--connections",
-                "--parked",
-                "--shells",
-                "--rate",
-                "--memory",
-                "--guests",
-                "--slices"),
+            Set.of("--seconds", "--connections", "--parked", "--shells", "--rate", "--memory"),
             List.of(args));
     new LeaseBench(arguments).run();
   }
@@ -66,15 +54,10 @@ public final class LeaseBench {
         MachineFacts.here(), "acquire and lease+release over HTTP, from when each was due");
     Path state = Files.createTempDirectory("rekindle-bench-lease");
     try {
-      if (guestless()) {
-        GuestlessService.template(state, TEMPLATE);
-      } else {
-        ServiceProcess.java(
-                state, BareTemplateMain.class, "--name", TEMPLATE, "--memory-mib", memory())
-            .waitFor(60, TimeUnit.SECONDS);
-      }
-      Class<?> main = guestless() ? GuestlessService.class : PoolMain.class;
-      try (ServiceProcess service = ServiceProcess.start(main, state, "--max-leases", "512");
+      ServiceProcess.java(
+              state, BareTemplateMain.class, "--name", TEMPLATE, "--memory-mib", memory())
+          .waitFor(60, TimeUnit.SECONDS);
+      try (ServiceProcess service = ServiceProcess.start(state, "--max-leases", "512");
           LoadClient client =
               new LoadClient(service.port(), TEMPLATE, arguments.number("--connections", 16))) {
         measure(client);
@@ -82,14 +65,6 @@ public final class LeaseBench {
     } finally {
       ServiceProcess.delete(state);
     }
-  }
-
-  private boolean guestless() {
-    return guests().equals("none");
-  }
-
-  private String guests() {
-    return arguments.text("--guests").orElse("bare");
   }
 
   private String memory() {
@@ -112,8 +87,8 @@ public final class LeaseBench {
     double rate = arguments.number("--rate", Math.max(1, (int) (capacity / 2)));
     List<LoadClient.Pair> pairs = client.open(rate, seconds);
     report(capacity, rate, pairs);
-    memory(client.call(HttpMethod.GET, "/v1/status", null).getJsonObject("host"));
-    slices(client);
+    JsonObject host = client.call(HttpMethod.GET, "/v1/status", null).getJsonObject("host");
+    memory(host);
   }
 
   static void awaitUp(LoadClient client) throws InterruptedException {
@@ -155,7 +130,6 @@ public final class LeaseBench {
       Samples pair = samples(of, LoadClient.Pair::pairMicros, rate);
       Map<String, Object> line = new LinkedHashMap<>();
       line.put("bench", "lease");
-      line.put("guests", guests());
       line.put("served", served);
       line.put("count", of.size());
       line.put("perSecond", Math.round(rate));
@@ -183,25 +157,6 @@ public final class LeaseBench {
                   pair.percentile(99),
                   stages));
     });
-  }
-
-  /** Whether a lease costs more the more there were before it. */
-  private void slices(LoadClient client) {
-    int connections = arguments.number("--connections", 16);
-    for (int i = 0; i < arguments.text("--slices").map(Integer::parseInt).orElse(0); i++) {
-      long before = client.count();
-      double perSecond = client.closed(connections, seconds);
-      Map<String, Object> line = new LinkedHashMap<>();
-      line.put("bench", "lease-slice");
-      line.put("guests", guests());
-      line.put("leasesBefore", before);
-      line.put("perSecond", Math.round(perSecond));
-      report.print(
-          line,
-          () ->
-              String.format(
-                  Locale.ROOT, "after %8d leases: %6.0f lease+release/s", before, perSecond));
-    }
   }
 
   private static Map<String, Double> stageMedians(List<LoadClient.Pair> pairs) {

@@ -91,13 +91,6 @@ final class LoadClient implements AutoCloseable {
   }
 
   /**
-   * @return pairs so far
-   */
-  long count() {
-    return onLoop(() -> (long) pairs.size());
-  }
-
-  /**
    * Closed loop.
    *
    * @return pairs a second

@@ -20,15 +20,11 @@ import java.util.Locale;
  * @param jdk version and vendor
  * @param date UTC, to the second
  */
-public record MachineFacts(
+record MachineFacts(
     String cpu, int cores, String kernel, String kvm, boolean lab, String jdk, String date) {
 
-  /**
-   * Looks, a short guest in a VM included.
-   *
-   * @return this machine's
-   */
-  public static MachineFacts here() {
+  /** Looks, a short guest in a VM included. */
+  static MachineFacts here() {
     return new MachineFacts(
         cpuModel(lines("/proc/cpuinfo")),
         Runtime.getRuntime().availableProcessors(),

@@ -3,7 +3,6 @@ package dev.rekindle.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.rekindle.pool.PoolMain;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -59,7 +58,7 @@ public final class PythonBench {
     report.begin(
         MachineFacts.here(), "from the request for a lease to the answer of python3, milliseconds");
     Path state = Path.of(arguments.text("--state").orElseThrow());
-    try (ServiceProcess service = ServiceProcess.start(PoolMain.class, state);
+    try (ServiceProcess service = ServiceProcess.start(state);
         LoadClient client = new LoadClient(service.port(), PARKED, 1)) {
       LeaseBench.awaitUp(client);
       measure(service.port(), client);

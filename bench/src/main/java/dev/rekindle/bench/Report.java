@@ -10,26 +10,16 @@ import java.util.function.Supplier;
  *
  * @param json which
  */
-public record Report(boolean json) {
+record Report(boolean json) {
   private static final JsonMapper JSON = new JsonMapper();
 
-  /**
-   * The machine, and a line for people alone.
-   *
-   * @param machine that is measured
-   * @param heading what is measured
-   */
-  public void begin(MachineFacts machine, String heading) {
+  /** The machine, and a line for people alone. */
+  void begin(MachineFacts machine, String heading) {
     System.out.println(json ? machine.json() : machine.text() + System.lineSeparator() + heading);
   }
 
-  /**
-   * One result.
-   *
-   * @param line as JSON
-   * @param text for people
-   */
-  public void print(Map<String, Object> line, Supplier<String> text) {
+  /** One result. */
+  void print(Map<String, Object> line, Supplier<String> text) {
     try {
       System.out.println(json ? JSON.writeValueAsString(line) : text.get());
     } catch (JsonProcessingException e) {

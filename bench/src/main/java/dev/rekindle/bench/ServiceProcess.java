@@ -26,15 +26,14 @@ final class ServiceProcess implements AutoCloseable {
   /**
    * Starts one; does not wait until it listens.
    *
-   * @param main its main class
    * @param state its state directory
    * @param arguments further ones of {@link PoolMain}
    */
-  static ServiceProcess start(Class<?> main, Path state, String... arguments) throws IOException {
+  static ServiceProcess start(Path state, String... arguments) throws IOException {
     int port = freePort();
     List<String> all = new ArrayList<>(List.of("--listen", "127.0.0.1:" + port));
     all.addAll(List.of(arguments));
-    return new ServiceProcess(java(state, main, all.toArray(String[]::new)), port);
+    return new ServiceProcess(java(state, PoolMain.class, all.toArray(String[]::new)), port);
   }
 
   /** Starts a program of ours with {@code --state}; its output goes to a file there. */
@@ -43,7 +42,7 @@ final class ServiceProcess implements AutoCloseable {
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "@scripts/service.jvmargs",
+                "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",

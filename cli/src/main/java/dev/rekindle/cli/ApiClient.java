@@ -13,7 +13,6 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -31,18 +30,10 @@ final class ApiClient {
 
   private final String host;
   private final int port;
-  private final String key;
-  private final Path certificate;
 
-  /**
-   * @param key shown with each request; null for none
-   * @param certificate in PEM, which the service's must be or be signed by; null for clear text
-   */
-  ApiClient(String host, int port, String key, Path certificate) {
+  ApiClient(String host, int port) {
     this.host = host;
     this.port = port;
-    this.key = key;
-    this.certificate = certificate;
   }
 
   /** Writes a body while the answer is being read. */
@@ -151,7 +142,7 @@ final class ApiClient {
     Socket socket = new Socket();
     socket.setTcpNoDelay(true);
     socket.connect(new InetSocketAddress(host, port), CONNECT_MILLIS);
-    return certificate == null ? socket : Tls.over(socket, host, port, certificate);
+    return socket;
   }
 
   private void head(
@@ -168,9 +159,6 @@ final class ApiClient {
     head.append("Connection: close\r\nContent-Type: ").append(type).append("\r\n");
     head.append(length == null ? "Transfer-Encoding: chunked" : "Content-Length: " + length);
     head.append("\r\n");
-    if (key != null) {
-      head.append("Authorization: Bearer ").append(key).append("\r\n");
-    }
     headers.forEach((k, v) -> head.append(k).append(": ").append(v).append("\r\n"));
     socket
         .getOutputStream()

@@ -29,11 +29,6 @@ final class LeaseCommands {
     @Option(names = "--ttl", defaultValue = "300", description = "seconds; default: 300")
     private int ttlSeconds;
 
-    @Option(
-        names = "--idempotency-key",
-        description = "asked again with the same key, the same lease is printed")
-    private String key;
-
     @Option(names = "--json", description = "print the lease as JSON")
     private boolean json;
 
@@ -43,14 +38,7 @@ final class LeaseCommands {
       ObjectNode body =
           ApiClient.JSON.createObjectNode().put("template", template).put("ttlSeconds", ttlSeconds);
       JsonNode lease =
-          commands.expect(
-              commands
-                  .client()
-                  .request(
-                      "POST",
-                      "/v1/leases",
-                      body,
-                      key == null ? Map.of() : Map.of("Idempotency-Key", key)));
+          commands.expect(commands.client().request("POST", "/v1/leases", body, Map.of()));
       if (json) {
         commands.console.result(lease);
       } else {

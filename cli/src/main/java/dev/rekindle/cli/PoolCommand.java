@@ -49,16 +49,6 @@ final class PoolCommand {
     @Option(names = "--vcpus", description = "budget of leased and parked sandboxes")
     private Integer vcpus;
 
-    @Option(
-        names = "--own-hosts",
-        description = "host processes in which no other pool's sandboxes are")
-    private boolean ownHosts;
-
-    @Option(
-        names = "--tenants-share-host",
-        description = "a host process may serve several tenants")
-    private boolean tenantsShareHost;
-
     @Option(names = "--json", description = "print the pool as JSON")
     private boolean json;
 
@@ -89,12 +79,6 @@ final class PoolCommand {
       range(spec, "shells", shells);
       if (recycle != null) {
         spec.put("recycle", recycle);
-      }
-      if (ownHosts) {
-        spec.put("hosts", "own");
-      }
-      if (tenantsShareHost) {
-        spec.put("tenantsShareHost", true);
       }
       if (missRate != null) {
         spec.putObject("target").put("missRate", missRate);
@@ -185,15 +169,5 @@ final class PoolCommand {
                 wanted.path("shells").asInt());
     commands.console.print(
         there.has("lastError") ? line + "; last error: " + there.path("lastError").asText() : line);
-    for (JsonNode host : pool.path("hosts")) {
-      commands.console.print(
-          "  %-18s parked %d of %d, shells %d of %d"
-              .formatted(
-                  host.path("name").asText(),
-                  host.path("parked").asInt(),
-                  host.path("parkedWanted").asInt(),
-                  host.path("shells").asInt(),
-                  host.path("shellsWanted").asInt()));
-    }
   }
 }

@@ -21,13 +21,11 @@ import picocli.CommandLine.Command;
       DoctorCommand.class,
       TemplateCommand.class,
       PoolCommand.class,
-      KeyCommand.class,
       LeaseCommands.Lease.class,
       LeaseCommands.Exec.class,
       LeaseCommands.Release.class,
       RekindleCli.Test.class,
       RekindleCli.Bench.class,
-      RekindleCli.Fuzz.class,
       CommandLine.HelpCommand.class
     })
 public final class RekindleCli {
@@ -40,10 +38,6 @@ public final class RekindleCli {
   /** Documented here, done by the launcher, which builds first. */
   @Command(name = "bench", description = "Runs a benchmark: restore, boot. Each takes --json.")
   static final class Bench {}
-
-  /** Documented here, done by the launcher, which builds first. */
-  @Command(name = "fuzz", description = "Fuzzes parsers and devices; see docs/fuzzing.md.")
-  static final class Fuzz {}
 
   /**
    * @param args see {@code rekindle --help}

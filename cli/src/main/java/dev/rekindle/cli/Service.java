@@ -24,44 +24,12 @@ final class Service {
   private static final String LAB_SERVICE_LIVES =
       "kill -0 \"$(cat /run/rekindle.pid 2>/dev/null)\" 2>/dev/null";
 
-  private static final String AWAIT_LAB_SERVICE =
-      "i=0; while " + LAB_SERVICE_LIVES + " && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done";
-
   private final Settings settings;
   private final Console console;
 
   Service(Settings settings, Console console) {
     this.settings = settings;
     this.console = console;
-  }
-
-  /**
-   * Has the service that runs end for another one, which takes its leases over; brings one up where
-   * none does.
-   */
-  void replace(LabMode mode) throws IOException {
-    ApiClient client = settings.client();
-    if (!client.reachable()) {
-      up(mode);
-      return;
-    }
-    boolean lab = isLabUp();
-    ApiClient.Reply asked = client.request("POST", "/v1/handover", null, Map.of());
-    if (asked.status() != 202) {
-      throw new CliException(ExitCodes.FAILED, "the service does not hand over: " + asked.body());
-    }
-    console.progress("service", "hand over", 30, "the service that runs ends; its leases go on");
-    if (lab) {
-      run(Map.of(), lab(), "sh", AWAIT_LAB_SERVICE);
-      startInLab();
-    } else {
-      awaitEnd(asked.body().path("pid").asLong());
-      startHere();
-    }
-  }
-
-  private static void awaitEnd(long pid) {
-    ProcessHandle.of(pid).ifPresent(p -> p.onExit().orTimeout(30, TimeUnit.SECONDS).join());
   }
 
   /** Brings the service up unless it is. */
@@ -79,8 +47,7 @@ final class Service {
       if (lab) {
         console.say(
             "this host's KVM cannot run Linux guests at native speed; the service runs in the lab,"
-                + " a QEMU machine under software emulation (its times say nothing of a real"
-                + " host)");
+                + " a QEMU machine under software emulation (its times say nothing of a real host)");
         startInLab();
       } else {
         startHere();
@@ -118,14 +85,13 @@ final class Service {
   private List<String> command(Path state, String listen) {
     List<String> command = new ArrayList<>();
     command.add(settings.java());
-    command.addAll(caches());
     command.addAll(
         List.of(
-            "@" + settings.home().resolve("scripts/service.jvmargs"),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Xmx256m",
-            "-XX:-UsePerfData",
             "-cp",
             settings.serviceClassPath(),
             "dev.rekindle.pool.PoolMain",
@@ -133,25 +99,7 @@ final class Service {
             listen,
             "--state",
             state.toString()));
-    settings
-        .tls()
-        .ifPresent(tls -> {
-          command.addAll(List.of("--tls-cert", tls.certificate().toString()));
-          tls.key().ifPresent(key -> command.addAll(List.of("--tls-key", key.toString())));
-        });
     return command;
-  }
-
-  /** Classes that {@code rekindle build} loaded and linked beforehand, where it could. */
-  private List<String> caches() {
-    Path target = settings.home().resolve("target");
-    Path service = target.resolve("service.aot");
-    List<String> arguments = new ArrayList<>();
-    arguments.add("-Drekindle.host.aot=" + target.resolve("host.aot"));
-    if (Files.isReadable(service)) {
-      arguments.addAll(List.of("-Xlog:all=error:stderr", "-XX:AOTCache=" + service));
-    }
-    return arguments;
   }
 
   private void startHere() throws IOException {
@@ -177,10 +125,6 @@ final class Service {
             + LAB_SERVICE_LIVES
             + " || { cd /var/lib/rekindle; setsid "
             + String.join(" ", command(state, "0.0.0.0:7070"))
-            // The machine around it is the jail, and starting each process in one of its own takes
-            // an
-            // emulated processor a minute.
-            + " --jail never --operator-key /lab/share/operator.key"
             + " >> /lab/share/service.log 2>&1 < /dev/null & echo $! > /run/rekindle.pid; }";
     run(Map.of(), lab(), "sh", script);
     awaitReady(LAB_SECONDS, null, labDir().resolve("share/service.log").toString());
@@ -270,36 +214,34 @@ final class Service {
   boolean down() throws IOException {
     boolean lab = isLabUp();
     if (lab) {
-      run(Map.of(), lab(), "sh", "kill $(cat /run/rekindle.pid); " + AWAIT_LAB_SERVICE + "; sync");
+      run(
+          Map.of(),
+          lab(),
+          "sh",
+          "kill $(cat /run/rekindle.pid); i=0; while "
+              + LAB_SERVICE_LIVES
+              + " && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; sync");
       run(Map.of(), lab(), "down");
       return true;
     }
     if (!settings.client().reachable()) {
       return false;
     }
-    ApiClient.Reply status = settings.client().get("/v1/status");
-    if (!status.ok()) {
-      throw new CliException(ExitCodes.FAILED, Commands.problem(status.body()));
-    }
-    long pid = status.body().path("pid").asLong();
+    long pid = settings.client().get("/v1/status").body().path("pid").asLong();
     ProcessHandle.of(pid).ifPresent(ProcessHandle::destroy);
-    awaitEnd(pid);
+    ProcessHandle.of(pid).ifPresent(p -> p.onExit().orTimeout(30, TimeUnit.SECONDS).join());
     return true;
   }
 
-  static boolean isLabUp() {
+  boolean isLabUp() throws IOException {
     Path pid = labDir().resolve("qemu.pid");
-    try {
-      return Files.exists(pid)
-          && ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
-              .map(ProcessHandle::isAlive)
-              .orElse(false);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Files.exists(pid)
+        && ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
+            .map(ProcessHandle::isAlive)
+            .orElse(false);
   }
 
-  Path log() {
+  Path log() throws IOException {
     return isLabUp()
         ? labDir().resolve("share/service.log")
         : settings.state().resolve("logs/service.log");

@@ -19,22 +19,13 @@ final class ServiceCommands {
     @Option(names = "--lab", defaultValue = "auto", description = "auto, always or never")
     private Service.LabMode lab;
 
-    @Option(
-        names = "--replace",
-        description = "end the service that runs for a new one, which takes its leases over")
-    private boolean replace;
-
     @Option(names = "--json", description = "print the status as JSON")
     private boolean json;
 
     @Override
     public Integer call() throws IOException {
       Commands commands = new Commands();
-      if (replace) {
-        commands.service.replace(lab);
-      } else {
-        commands.service.up(lab);
-      }
+      commands.service.up(lab);
       return show(commands, json);
     }
   }
@@ -80,14 +71,11 @@ final class ServiceCommands {
     JsonNode status = commands.expect(commands.client().get("/v1/status"));
     if (json) {
       commands.console.result(status);
-      return 0;
+    } else {
+      status
+          .properties()
+          .forEach(field -> System.out.printf("%-14s %s%n", field.getKey(), field.getValue()));
     }
-    for (var field : status.properties()) {
-      if (!field.getKey().equals("hosts")) {
-        commands.console.print("%-14s %s".formatted(field.getKey(), field.getValue()));
-      }
-    }
-    HostTable.lines(status.path("hosts")).forEach(commands.console::print);
     return 0;
   }
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -15,25 +14,8 @@ import java.util.stream.Collectors;
  * @param state the service's state directory
  * @param host of the service
  * @param port of the service
- * @param key for the service, if one was given
- * @param tls whether the service speaks TLS, and by what
  */
-record Settings(
-    Path home,
-    String java,
-    Path state,
-    String host,
-    int port,
-    Optional<String> key,
-    Optional<TlsFiles> tls) {
-  /**
-   * In PEM.
-   *
-   * @param certificate the service's, or of who signed it
-   * @param key the service's; who only calls it has none
-   */
-  record TlsFiles(Path certificate, Optional<Path> key) {}
-
+record Settings(Path home, String java, Path state, String host, int port) {
   private static final int MAX_PORT = 65_535;
 
   /**
@@ -55,21 +37,7 @@ record Settings(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         state(environment, user, userHome).toAbsolutePath().normalize(),
         listen.substring(0, colon),
-        Integer.parseInt(port),
-        given(environment, "REKINDLE_KEY"),
-        given(environment, "REKINDLE_TLS_CERT")
-            .map(certificate ->
-                new TlsFiles(
-                    absolute(certificate),
-                    given(environment, "REKINDLE_TLS_KEY").map(Settings::absolute))));
-  }
-
-  private static Path absolute(String path) {
-    return Path.of(path).toAbsolutePath().normalize();
-  }
-
-  private static Optional<String> given(Map<String, String> environment, String name) {
-    return Optional.ofNullable(environment.get(name)).filter(value -> !value.isEmpty());
+        Integer.parseInt(port));
   }
 
   private static Path state(Map<String, String> environment, String user, String userHome) {
@@ -81,27 +49,12 @@ record Settings(
   }
 
   private static String value(Map<String, String> environment, String name, String otherwise) {
-    return given(environment, name).orElse(otherwise);
+    String value = environment.get(name);
+    return value == null || value.isEmpty() ? otherwise : value;
   }
 
-  /** A client with the key that was given, else with the one the service made for who runs it. */
   ApiClient client() {
-    return new ApiClient(
-        host,
-        port,
-        key.or(this::operatorKey).orElse(null),
-        tls.map(TlsFiles::certificate).orElse(null));
-  }
-
-  private Optional<String> operatorKey() {
-    Path folder = Service.isLabUp() ? Service.labDir().resolve("share") : state;
-    try {
-      return Optional.of(Files.readString(folder.resolve("operator.key")).strip());
-    } catch (IOException e) {
-      // Not there where no key is needed, not readable where it is somebody else's: the service
-      // says what it wants.
-      return Optional.empty();
-    }
+    return new ApiClient(host, port);
   }
 
   /** The service's class path: its own jar and what it depends on, always in the same order. */

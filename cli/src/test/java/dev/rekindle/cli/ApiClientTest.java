@@ -32,7 +32,7 @@ class ApiClientTest {
   @BeforeEach
   void listen() throws IOException {
     server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
-    client = new ApiClient("127.0.0.1", server.getLocalPort(), null, null);
+    client = new ApiClient("127.0.0.1", server.getLocalPort());
   }
 
   @AfterEach

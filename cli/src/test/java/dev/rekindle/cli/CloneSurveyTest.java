@@ -98,8 +98,7 @@ class CloneSurveyTest {
   }
 
   private CloneSurvey survey() {
-    return new CloneSurvey(
-        new ApiClient("127.0.0.1", server.getAddress().getPort(), null, null), "base");
+    return new CloneSurvey(new ApiClient("127.0.0.1", server.getAddress().getPort()), "base");
   }
 
   private static Finding finding(List<Finding> findings, String check) {

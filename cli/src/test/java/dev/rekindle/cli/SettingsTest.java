@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,22 +40,6 @@ class SettingsTest {
         .isEqualTo(Path.of("/y"));
     assertThat(user(Map.of("REKINDLE_LISTEN", "[::1]:17")).host()).isEqualTo("[::1]");
     assertThat(user(Map.of("REKINDLE_LISTEN", "[::1]:17")).port()).isEqualTo(17);
-  }
-
-  @Test
-  void shouldTakeKeyAndCertificateFromTheEnvironment() {
-    Settings none = user(Map.of("REKINDLE_KEY", "", "REKINDLE_TLS_CERT", ""));
-    Settings both =
-        user(
-            Map.of(
-                "REKINDLE_KEY", "rk", "REKINDLE_TLS_CERT", "/c.pem", "REKINDLE_TLS_KEY", "/k.pem"));
-
-    assertThat(none.key()).isEmpty();
-    assertThat(none.tls()).isEmpty();
-    assertThat(both.key()).contains("rk");
-    assertThat(both.tls())
-        .contains(new Settings.TlsFiles(Path.of("/c.pem"), Optional.of(Path.of("/k.pem"))));
-    assertThat(user(Map.of("REKINDLE_TLS_CERT", "/c.pem")).tls().orElseThrow().key()).isEmpty();
   }
 
   @Test

@@ -1,21 +1,14 @@
 package dev.rekindle.metrics;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MultiGauge;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,15 +18,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * a template's name is only used for templates that exist, codes and stages come from closed sets.
  */
 public final class ServiceMetrics {
-  /**
-   * Of a template's snapshot.
-   *
-   * @param residentShare of its memory file in the page cache, in [0, 1]; empty if not known
-   * @param workingSetBytes that each restore prefetches
-   */
-  public record SnapshotUse(OptionalDouble residentShare, long workingSetBytes) {}
-
-  private static final String BYTES = "bytes";
   private static final Duration[] BUCKETS = {
     Duration.ofNanos(50_000),
     Duration.ofNanos(100_000),
@@ -63,24 +47,7 @@ public final class ServiceMetrics {
   private final Map<String, AtomicInteger> leased = new ConcurrentHashMap<>();
   private final AtomicInteger shells = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
-  private final MultiGauge hostVms;
-  private final MultiGauge hostResident;
   private final Timer exec;
-  private final Map<String, DistributionSummary> summaries = new ConcurrentHashMap<>();
-  private final MultiGauge resident =
-      MultiGauge.builder(MetricNames.SNAPSHOT_RESIDENT)
-          .description("Share of the snapshot's memory file in the page cache")
-          .baseUnit("ratio")
-          .register(registry);
-  private final MultiGauge workingSet =
-      MultiGauge.builder(MetricNames.SNAPSHOT_WORKING_SET)
-          .description("Memory that each restore of the snapshot prefetches")
-          .baseUnit(BYTES)
-          .register(registry);
-  private final Timer journalWrite;
-  private final Counter journalFailures;
-  private final Counter replayed;
-  private final Counter adopted;
 
   /** Registers what is always there. */
   public ServiceMetrics() {
@@ -92,36 +59,10 @@ public final class ServiceMetrics {
     Gauge.builder(MetricNames.PARKED, parked, AtomicInteger::get)
         .description("Sandboxes restored and waiting")
         .register(registry);
-    hostVms =
-        MultiGauge.builder(MetricNames.HOST_VMS)
-            .description("VMs of a host process")
-            .register(registry);
-    hostResident =
-        MultiGauge.builder(MetricNames.HOST_RESIDENT)
-            .baseUnit("bytes")
-            .description("Resident memory of a host process")
-            .register(registry);
     exec =
         Timer.builder(MetricNames.EXEC)
             .description("Seconds a command ran in a sandbox, by the guest's clock")
             .serviceLevelObjectives(BUCKETS)
-            .register(registry);
-    journalWrite =
-        Timer.builder(MetricNames.JOURNAL_WRITE)
-            .description("Seconds a record of the journal of leases took to write")
-            .serviceLevelObjectives(BUCKETS)
-            .register(registry);
-    journalFailures =
-        Counter.builder(MetricNames.JOURNAL_FAILURES)
-            .description("Failures to read, write or force the journal of leases")
-            .register(registry);
-    adopted =
-        Counter.builder(MetricNames.LEASE_ADOPTED)
-            .description("Leases taken over from an earlier service")
-            .register(registry);
-    replayed =
-        Counter.builder(MetricNames.LEASE_REPLAYED)
-            .description("Acquires answered with the lease their Idempotency-Key had already")
             .register(registry);
   }
 
@@ -135,21 +76,7 @@ public final class ServiceMetrics {
   public void leased(String template, String served, Map<String, Long> stagesMicros) {
     stagesMicros.forEach(
         (stage, micros) -> stage(stage, served).record(micros, TimeUnit.MICROSECONDS));
-    held(template);
-  }
-
-  /**
-   * A lease is there that this service has not given.
-   *
-   * @param template whose
-   */
-  public void held(String template) {
     gauge(template).incrementAndGet();
-  }
-
-  /** A lease of an earlier service goes on. */
-  public void adopted() {
-    adopted.increment();
   }
 
   private Timer stage(String stage, String served) {
@@ -197,25 +124,6 @@ public final class ServiceMetrics {
     count(MetricNames.LEASE_REFUSED, "Leases refused or failed", MetricNames.CODE, code);
   }
 
-  /** An acquire was answered with the lease its key had already. */
-  public void replayed() {
-    replayed.increment();
-  }
-
-  /**
-   * A record was written to the journal of leases.
-   *
-   * @param nanos it took
-   */
-  public void journaled(long nanos) {
-    journalWrite.record(nanos, TimeUnit.NANOSECONDS);
-  }
-
-  /** The journal of leases could not be read, written or forced to disk. */
-  public void journalFailed() {
-    journalFailures.increment();
-  }
-
   /** A host process was started. */
   public void hostStarted() {
     counters
@@ -226,48 +134,6 @@ public final class ServiceMetrics {
                     .description("Starts of host processes, the first included")
                     .register(registry))
         .increment();
-  }
-
-  /** A host process that was needed is gone. */
-  public void hostLost() {
-    counters
-        .computeIfAbsent(
-            MetricNames.HOST_LOSSES,
-            name ->
-                Counter.builder(name)
-                    .description("Host processes that died or had to be killed")
-                    .register(registry))
-        .increment();
-  }
-
-  /**
-   * A host process as it is.
-   *
-   * @param name of its place among those of the service, of which there is a bounded number
-   * @param leased sandboxes, those being made and unmade included
-   * @param parked sandboxes
-   * @param shells empty VMs
-   * @param rssBytes resident memory
-   */
-  public record Host(String name, int leased, int parked, int shells, long rssBytes) {}
-
-  /**
-   * What host processes there are; those not named are no longer shown.
-   *
-   * @param hosts all of them
-   */
-  public void hosts(Collection<Host> hosts) {
-    List<MultiGauge.Row<?>> vms = new ArrayList<>();
-    List<MultiGauge.Row<?>> resident = new ArrayList<>();
-    for (Host host : hosts) {
-      Tags tags = Tags.of(MetricNames.HOST, host.name());
-      vms.add(MultiGauge.Row.of(tags.and(MetricNames.STATE, "leased"), host.leased()));
-      vms.add(MultiGauge.Row.of(tags.and(MetricNames.STATE, "parked"), host.parked()));
-      vms.add(MultiGauge.Row.of(tags.and(MetricNames.STATE, "shell"), host.shells()));
-      resident.add(MultiGauge.Row.of(tags, host.rssBytes()));
-    }
-    hostVms.register(vms, true);
-    hostResident.register(resident, true);
   }
 
   /**
@@ -288,64 +154,6 @@ public final class ServiceMetrics {
   public void ready(int shellCount, int parkedCount) {
     shells.set(shellCount);
     parked.set(parkedCount);
-  }
-
-  /**
-   * What the memory of a lease that ended had cost.
-   *
-   * @param template whose
-   * @param minorFaults served from memory
-   * @param majorFaults that waited for a disk
-   * @param copiedBytes that became its own
-   */
-  public void memory(String template, long minorFaults, long majorFaults, long copiedBytes) {
-    faults(template, "minor").record((double) minorFaults);
-    faults(template, "major").record((double) majorFaults);
-    summaries
-        .computeIfAbsent(
-            MetricNames.LEASE_COPIED + '/' + template,
-            _ ->
-                DistributionSummary.builder(MetricNames.LEASE_COPIED)
-                    .description("Memory that became the own of leases that ended")
-                    .baseUnit(BYTES)
-                    .tag(MetricNames.TEMPLATE, template)
-                    .register(registry))
-        .record((double) copiedBytes);
-  }
-
-  private DistributionSummary faults(String template, String kind) {
-    return summaries.computeIfAbsent(
-        MetricNames.LEASE_FAULTS + '/' + kind + '/' + template,
-        _ ->
-            DistributionSummary.builder(MetricNames.LEASE_FAULTS)
-                .description("Page faults of leases that ended")
-                .tag(MetricNames.TEMPLATE, template)
-                .tag(MetricNames.KIND, kind)
-                .register(registry));
-  }
-
-  /**
-   * The snapshots in use.
-   *
-   * @param byTemplate of each template; those left out are no longer shown
-   */
-  public void snapshots(Map<String, SnapshotUse> byTemplate) {
-    resident.register(
-        byTemplate.entrySet().stream()
-            .filter(e -> e.getValue().residentShare().isPresent())
-            .map(e ->
-                MultiGauge.Row.of(template(e.getKey()), e.getValue().residentShare().getAsDouble()))
-            .toList(),
-        true);
-    workingSet.register(
-        byTemplate.entrySet().stream()
-            .map(e -> MultiGauge.Row.of(template(e.getKey()), e.getValue().workingSetBytes()))
-            .toList(),
-        true);
-  }
-
-  private static Tags template(String name) {
-    return Tags.of(MetricNames.TEMPLATE, name);
   }
 
   private void count(String name, String description, String label, String value) {

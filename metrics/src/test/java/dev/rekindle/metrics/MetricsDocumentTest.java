@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -44,12 +43,8 @@ class MetricsDocumentTest {
     metrics.ended("base", "released");
     metrics.refused("pool.exhausted");
     metrics.hostStarted();
-    metrics.hostLost();
-    metrics.hosts(List.of(new ServiceMetrics.Host("host-0", 1, 1, 1, 5)));
     metrics.executed(5);
     metrics.ready(1, 1);
-    metrics.memory("base", 70, 2, 12_288);
-    metrics.snapshots(Map.of("base", new ServiceMetrics.SnapshotUse(OptionalDouble.of(0.5), 4096)));
     metrics.scrape().lines().forEach(this::read);
   }
 

@@ -1,15 +1,11 @@
 package dev.rekindle.pool;
 
 import dev.rekindle.pool.config.ServiceConfig;
-import dev.rekindle.pool.jail.Jail;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.http.HttpServer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,13 +20,9 @@ public final class PoolMain extends VerticleBase {
   private static final Duration GRACE = Duration.ofSeconds(5);
   private static final int STOP_SECONDS = 28;
 
-  /** An emulated machine whose host has other things to do was seen to take more than 60. */
-  private static final int START_SECONDS = 300;
-
   /**
    * A host process allocates little, lives long and must be small: a young generation that stays in
-   * the processor's cache, one compiler, no profile that only the second would read. C1 it must be:
-   * of memory that is lost only its code tells without ending the process (GuestMemory).
+   * the processor's cache, one compiler, no profile that only the second would read.
    */
   private static final List<String> HOST_JVM =
       List.of(
@@ -41,11 +33,10 @@ public final class PoolMain extends VerticleBase {
           "-Xmx256m",
           "-Xss512k",
           "-XX:ReservedCodeCacheSize=32m",
-          "-XX:-UsePerfData",
-          "-XX:+ErrorFileToStderr");
+          "-XX:-UsePerfData");
 
   private static final List<String> BUILDER_JVM =
-      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-XX:-UsePerfData");
+      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m");
 
   private final ServiceConfig config;
   private PoolService service;
@@ -67,13 +58,9 @@ public final class PoolMain extends VerticleBase {
       System.exit(2);
       return;
     }
+    Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     try {
-      Vertx vertx =
-          Vertx.vertx(
-              new VertxOptions()
-                  .setEventLoopPoolSize(1)
-                  .setFileSystemOptions(UnpackedResources.below(config.stateDir())));
-      vertx.deployVerticle(new PoolMain(config)).await(START_SECONDS, TimeUnit.SECONDS);
+      vertx.deployVerticle(new PoolMain(config)).await(60, TimeUnit.SECONDS);
     } catch (Exception e) {
       // Checked ones too, which await() throws undeclared: the event loop would keep a service
       // alive
@@ -87,51 +74,13 @@ public final class PoolMain extends VerticleBase {
   public Future<?> start() throws Exception {
     PoolService.Programs programs =
         new PoolService.Programs(
-            java("dev.rekindle.snapshotter.host.HostMain", cached(HOST_JVM)),
+            java("dev.rekindle.snapshotter.host.HostMain", HOST_JVM),
             java("dev.rekindle.snapshotter.template.BuilderMain", BUILDER_JVM));
-    Files.createDirectories(config.stateDir());
-    return vertx
-        .executeBlocking(() -> Jail.build(config.jail(), config.stateDir(), programs.host()))
-        .compose(jail -> start(programs, jail))
-        .onSuccess(server -> LOG.info("listening on {}:{}", config.host(), server.actualPort()));
-  }
-
-  private Future<HttpServer> start(PoolService.Programs programs, Jail jail) {
-    jail.layers()
-        .forEach((layer, state) -> {
-          if (!state.on()) {
-            LOG.warn("no {}: {}; {}", layer.label(), state.detail(), state.fix());
-          }
-        });
-    try {
-      service = new PoolService(vertx, config, programs, jail);
-    } catch (IOException e) {
-      return Future.failedFuture(e);
-    }
+    service = new PoolService(vertx, config, programs);
     Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
-    service
-        .handedOver()
-        .onSuccess(_ -> {
-          LOG.info("handed over; host processes wait {} s", config.hosts().reconnectSeconds());
-          // From a thread of its own: exiting waits for the event loop.
-          new Thread(() -> System.exit(0), "exit").start();
-        });
-    return service.start();
-  }
-
-  /**
-   * With the classes that {@code rekindle build} loaded and linked beforehand, if there are any. A
-   * JVM to which that file is of no use loads them itself; what it says of that must not come
-   * before the process's own first line.
-   */
-  private static List<String> cached(List<String> options) {
-    String cache = System.getProperty("rekindle.host.aot", "");
-    if (cache.isEmpty() || !Files.isReadable(Path.of(cache))) {
-      return options;
-    }
-    List<String> all = new ArrayList<>(options);
-    all.addAll(List.of("-Xlog:disable", "-Xlog:all=error:stderr", "-XX:AOTCache=" + cache));
-    return all;
+    return service
+        .start()
+        .onSuccess(server -> LOG.info("listening on {}:{}", config.host(), server.actualPort()));
   }
 
   private static List<String> java(String mainClass, List<String> options) {

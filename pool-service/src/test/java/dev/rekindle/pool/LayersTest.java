@@ -28,6 +28,5 @@ class LayersTest {
         .resideInAPackage("dev.rekindle.vmm..")
         .check(CLASSES);
     noClasses().should().dependOnClassesThat().resideInAPackage("java.lang.foreign").check(CLASSES);
-    noClasses().should().dependOnClassesThat().resideInAPackage("net.openhft..").check(CLASSES);
   }
 }

@@ -32,31 +32,6 @@ class LayersTest {
   }
 
   @Test
-  void shouldKeepChronicleToTheOneStoreOfTheIndex() {
-    noClasses()
-        .that()
-        .doNotHaveFullyQualifiedName("dev.rekindle.snapshotter.index.ChronicleStore")
-        .and()
-        .haveNameNotMatching("dev\\.rekindle\\.snapshotter\\.index\\.ChronicleStore\\$.*")
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage("net.openhft..")
-        .check(CLASSES);
-  }
-
-  @Test
-  void shouldBaseTheIndexOnTheFormatAlone() {
-    noClasses()
-        .that()
-        .resideInAPackage("..index")
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage(
-            "dev.rekindle.vmm..", "..restore", "..template", "..host", "..capture", "..agent")
-        .check(CLASSES);
-  }
-
-  @Test
   void shouldKeepTemplatesAwayFromTheHostProcess() {
     noClasses()
         .that()

@@ -29,7 +29,6 @@ public final class Examination {
             new CgroupDelegationCheck(host),
             new UserNamespacesCheck(host, root),
             new BubblewrapCheck(host),
-            new SeccompCheck(host),
             new UserfaultfdCheck(host, root),
             new MemoryCheck(host, lab),
             new TransparentHugePagesCheck(host),

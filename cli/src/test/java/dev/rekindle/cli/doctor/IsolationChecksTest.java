@@ -104,16 +104,6 @@ class IsolationChecksTest {
   }
 
   @Test
-  void shouldWarnOfAKernelWithoutFiltersThatKill() throws IOException {
-    Check seccomp = new SeccompCheck(host.files());
-    assertFound(seccomp, Level.WARN, "no filters", "CONFIG_SECCOMP_FILTER");
-    host.with("/proc/sys/kernel/seccomp/actions_avail", "kill_thread trap errno\n");
-    assertFound(seccomp, Level.WARN, "no filters", "CONFIG_SECCOMP_FILTER");
-    host.with("/proc/sys/kernel/seccomp/actions_avail", "kill_process kill_thread log allow\n");
-    assertFound(seccomp, Level.OK, "kills the process", "");
-  }
-
-  @Test
   void shouldTellWhoMayUseUserfaultfd() throws IOException {
     Check user = new UserfaultfdCheck(host.files(), false);
     assertFound(user, Level.WARN, "none", "CONFIG_USERFAULTFD");

@@ -88,7 +88,7 @@ class ToolChecksTest {
 
     List<Finding> findings = examination.findings();
 
-    assertThat(findings).extracting(Finding::check).doesNotHaveDuplicates().hasSize(22);
+    assertThat(findings).extracting(Finding::check).doesNotHaveDuplicates().hasSize(21);
     assertThat(findings)
         .filteredOn(f -> f.level() == Level.FAIL)
         .extracting(Finding::check)

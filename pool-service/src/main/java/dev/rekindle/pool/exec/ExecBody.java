@@ -19,7 +19,6 @@ import java.util.Map;
  * @param maxOutputBytes both streams together, {@code [1, 64 MiB]} in a buffered reply, where it is
  *     1 MiB by default; more is thrown away
  * @param maxProcesses {@code [0, 1000000]}; 0 for the agent's default
- * @param terminal that the command's three streams are; pipes if it is not there
  */
 public record ExecBody(
     @JsonProperty(required = true) List<String> argv,
@@ -29,8 +28,7 @@ public record ExecBody(
     String stdinBase64,
     Integer timeoutSeconds,
     Long maxOutputBytes,
-    Integer maxProcesses,
-    HostRequest.Terminal terminal) {
+    Integer maxProcesses) {
   /** Most output a buffered reply may hold, bytes. */
   public static final long MAX_BUFFERED_BYTES = 64L << 20;
 
@@ -104,6 +102,6 @@ public record ExecBody(
   public HostRequest.Exec request(String sandboxId, boolean buffered) {
     long limit = maxOutputBytes == null ? buffered ? DEFAULT_BUFFERED_BYTES : 0 : maxOutputBytes;
     return new HostRequest.Exec(
-        sandboxId, argv, env, cwd, timeoutSeconds * 1000L, maxProcesses, limit, terminal);
+        sandboxId, argv, env, cwd, timeoutSeconds * 1000L, maxProcesses, limit);
   }
 }

@@ -22,7 +22,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +45,6 @@ public final class HostClient {
   private final FrameDecoder decoder = new FrameDecoder();
   private final Map<Integer, Pending<?>> pending = new HashMap<>();
   private final Map<Integer, HostExec> execs = new HashMap<>();
-  private List<String> sandboxes = List.of();
   private int lastId;
   private boolean closed;
 
@@ -73,17 +71,7 @@ public final class HostClient {
         .compose(client ->
             client
                 .request(new HostRequest.Hello(HostProtocol.VERSION), HostReply.Hello.class)
-                .map(hello -> {
-                  client.sandboxes = List.copyOf(hello.sandboxes());
-                  return client;
-                }));
-  }
-
-  /**
-   * @return ids of the sandboxes that were there when the connection was made
-   */
-  public List<String> sandboxes() {
-    return sandboxes;
+                .map(client));
   }
 
   /**
@@ -185,8 +173,6 @@ public final class HostClient {
     }
     if (event instanceof HostEvent.SandboxExited exited) {
       listener.sandboxExited(exited.sandboxId(), exited.reason(), exited.consoleTail());
-    } else if (event instanceof HostEvent.StockChanged stock) {
-      listener.stockChanged(stock.snapshotDir(), stock.parked(), stock.shells());
     } else if (exec != null) {
       guarded(exec, () -> exec.event(event));
     }

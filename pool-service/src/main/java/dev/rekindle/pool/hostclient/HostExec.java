@@ -80,17 +80,6 @@ public final class HostExec {
   }
 
   /**
-   * Gives the command's terminal another size.
-   *
-   * @param size from now on
-   */
-  public void resize(HostRequest.Terminal size) {
-    if (!done.future().isComplete()) {
-      client.send(new Frame.Event(requestId, HostJson.event(new HostEvent.Resize(size))));
-    }
-  }
-
-  /**
    * @return bytes of standard input that wait for the command
    */
   public long stdinQueued() {
@@ -155,8 +144,8 @@ public final class HostExec {
         sendWindow += window.bytes();
         pump();
       }
-      case HostEvent.Resize _, HostEvent.SandboxExited _, HostEvent.StockChanged _ -> {
-        // The one is the service's to say, the others have request id 0: they never come here.
+      case HostEvent.SandboxExited _ -> {
+        // Has request id 0 and never comes here.
       }
     }
   }

@@ -1,308 +1,239 @@
 package dev.rekindle.pool.hostclient;
 
-import dev.rekindle.pool.process.ProcessRecord;
-import dev.rekindle.snapshotter.host.protocol.HostReply;
-import dev.rekindle.snapshotter.host.protocol.HostRequest;
-import io.vertx.core.Context;
+import dev.rekindle.pool.error.ErrorCode;
+import dev.rekindle.pool.error.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
-import java.util.Optional;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One life of a host process: started or taken over, connected to, watched, ended. Thread: the
- * event loop it was made on.
+ * The host process of this service: started, connected to, and replaced when it dies, with a delay
+ * that doubles up to 5 s while it dies at once. Thread: the event loop it was made on.
  */
 public final class HostProcess {
   private static final Logger LOG = LoggerFactory.getLogger(HostProcess.class);
-  private static final int START_SECONDS = 300;
+  private static final long MAX_DELAY_MILLIS = 5_000;
   private static final int STOP_SECONDS = 10;
+
+  /**
+   * How to start it.
+   *
+   * @param command up to the arguments of its main class
+   * @param stateDir passed on
+   * @param shells passed on
+   */
+  public record Launch(List<String> command, Path stateDir, int shells) {}
 
   private final Vertx vertx;
   private final NetClient net;
-  private final HostSpec spec;
-  private final HostWatcher watcher;
-  private final Context context;
-  private final long sinceNanos = System.nanoTime();
-  private final Promise<HostClient> connected = Promise.promise();
-  private final Promise<Void> ended = Promise.promise();
+  private final Launch launch;
+  private final HostListener listener;
+  private final Runnable onStart;
 
-  /** Written by the thread that starts it. */
-  private volatile ProcessHandle handle;
+  /** The newest one started; written by the worker that starts it. */
+  private volatile Process process;
 
-  private volatile boolean stopping;
+  private Future<?> starting = Future.succeededFuture();
+  private Watch watch;
   private HostClient client;
-  private boolean lost;
-  private HostReply.Stats stats;
-  private long askedNanos;
-  private boolean asked;
+  private Promise<HostClient> awaited = Promise.promise();
+  private long delayMillis = 100;
+  private int starts;
+  private volatile boolean stopping;
 
   /**
-   * @param vertx on one of whose event loops this is called
-   * @param net makes the connection; must stay reachable, since Vert.x closes a client and its
-   *     connections when it is collected as garbage
-   * @param spec which
-   * @param watcher told of its life
+   * @param vertx event loops
+   * @param launch how to start it
+   * @param listener told of lost sandboxes
+   * @param onStart called at each start
    */
-  public HostProcess(Vertx vertx, NetClient net, HostSpec spec, HostWatcher watcher) {
+  public HostProcess(Vertx vertx, Launch launch, HostListener listener, Runnable onStart) {
     this.vertx = vertx;
-    this.net = net;
-    this.spec = spec;
-    this.watcher = watcher;
-    this.context = vertx.getOrCreateContext();
+    this.net = vertx.createNetClient();
+    this.launch = launch;
+    this.listener = listener;
+    this.onStart = onStart;
   }
 
-  /**
-   * Starts the process and connects.
-   *
-   * @param launcher starts it
-   */
-  public void start(HostLauncher launcher) {
-    long timer = vertx.setTimer(TimeUnit.SECONDS.toMillis(START_SECONDS), _ -> kill());
-    Thread.ofVirtual()
-        .name("start-" + spec.name())
-        .start(() -> {
-          try {
-            spawn(launcher);
-            context.runOnContext(_ -> connect(timer));
-          } catch (IOException | RuntimeException e) {
-            context.runOnContext(_ -> failed(timer, e));
-          }
-        });
-  }
-
-  /**
-   * Connects to a process that is there already.
-   *
-   * @param process it
-   */
-  public void adopt(ProcessHandle process) {
-    handle = process;
-    connect(vertx.setTimer(TimeUnit.SECONDS.toMillis(START_SECONDS), _ -> kill()));
-  }
-
-  private void spawn(HostLauncher launcher) throws IOException {
-    Files.createDirectories(
-        spec.socket().getParent(),
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    Files.deleteIfExists(spec.socket());
-    Files.createDirectories(spec.log().getParent());
-    Process started = launcher.launch(spec);
-    handle = started.toHandle();
-    try {
-      ProcessRecord.write(spec.runFolder(), spec.instance(), started.pid());
-    } catch (IOException e) {
-      started.destroyForcibly();
-      throw e;
+  /** Starts it; {@link #client} is done when it is there. */
+  public void start() {
+    if (stopping) {
+      return;
     }
+    onStart.run();
+    Path socket = socket(++starts);
+    Watch mine = new Watch(socket);
+    starting =
+        vertx
+            .executeBlocking(() -> spawn(socket), false)
+            .compose(_ -> HostClient.connect(net, socket, mine))
+            .onSuccess(connected -> {
+              watch = mine;
+              client = connected;
+              delayMillis = 100;
+              awaited.tryComplete(connected);
+            })
+            .onFailure(e -> {
+              if (!stopping) {
+                LOG.error("the host process did not start: {}", e.getMessage());
+              }
+              ended(socket);
+            });
+  }
+
+  private Path socket(int number) {
+    return launch
+        .stateDir
+        .resolve("run")
+        .resolve("host-" + ProcessHandle.current().pid() + "-" + number + ".sock");
+  }
+
+  /** Takes back what is left of a host process and starts another. */
+  private void ended(Path socket) {
+    Process gone = process;
+    if (gone != null) {
+      gone.destroyForcibly();
+    }
+    // One that was killed has not removed its socket.
+    vertx
+        .executeBlocking(() -> Files.deleteIfExists(socket), false)
+        .onFailure(e -> LOG.warn("{} stays behind: {}", socket, e.toString()));
+    if (!stopping) {
+      vertx.setTimer(delayMillis, _ -> start());
+      delayMillis = Math.min(MAX_DELAY_MILLIS, delayMillis * 2);
+    }
+  }
+
+  private Path spawn(Path socket) throws IOException {
+    Files.createDirectories(
+        socket.getParent(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.deleteIfExists(socket);
+    Path logs = Files.createDirectories(launch.stateDir.resolve("logs"));
+    List<String> command = new java.util.ArrayList<>(launch.command);
+    command.addAll(
+        List.of(
+            "--socket",
+            socket.toString(),
+            "--state",
+            launch.stateDir.toString(),
+            "--shells",
+            Integer.toString(launch.shells)));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectError(ProcessBuilder.Redirect.appendTo(logs.resolve("host.log").toFile()));
+    Process started = builder.start();
+    process = started;
     if (stopping) {
       started.destroy();
     }
     started.getOutputStream().close();
-    String line = started.inputReader().readLine();
+    BufferedReader out = started.inputReader();
+    String line = out.readLine();
     if (!"ready".equals(line)) {
       started.destroyForcibly();
-      throw new IOException("it said '" + line + "' instead of ready; see " + spec.log());
+      throw new IOException(
+          "it said '" + line + "' instead of ready; see " + logs.resolve("host.log"));
     }
+    started
+        .onExit()
+        .thenRun(() ->
+            LOG.info("host process {} ended, exit code {}", started.pid(), started.exitValue()));
+    return socket;
   }
 
-  private void connect(long timer) {
-    HostClient.connect(net, spec.socket(), new Line())
-        .onSuccess(answered -> {
-          vertx.cancelTimer(timer);
-          if (!lost) {
-            client = answered;
-            connected.complete(answered);
-            watcher.ready(this);
-          }
-        })
-        .onFailure(e -> failed(timer, e));
-  }
+  private final class Watch implements HostListener {
+    private final Path socket;
 
-  private void failed(long timer, Throwable e) {
-    vertx.cancelTimer(timer);
-    lost(e.getMessage());
-  }
-
-  private void lost(String why) {
-    if (lost) {
-      return;
+    Watch(Path socket) {
+      this.socket = socket;
     }
-    lost = true;
-    client = null;
-    connected.tryFail(why);
-    watcher.lost(this, why);
-    ProcessHandle process = handle;
-    if (process == null) {
-      clean();
-      return;
-    }
-    if (!stopping) {
-      process.destroyForcibly();
-    }
-    Future.fromCompletionStage(process.onExit(), context).onComplete(_ -> clean());
-  }
 
-  /** One that was killed has not removed its socket; whatever else it made goes with it. */
-  private void clean() {
-    Path folder = spec.socket().getParent();
-    vertx
-        .executeBlocking(
-            () -> {
-              delete(folder);
-              ProcessRecord.delete(spec.runFolder(), spec.instance());
-              return true;
-            },
-            false)
-        .onFailure(e -> LOG.warn("{} stays behind: {}", folder, e.toString()))
-        .onComplete(_ -> {
-          ended.tryComplete();
-          watcher.ended(this);
-        });
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      try (Stream<Path> all = Files.walk(folder)) {
-        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-          Files.deleteIfExists(path);
-        }
-      }
-    }
-  }
-
-  private final class Line implements HostListener {
     @Override
     public void sandboxExited(String sandboxId, String reason, String consoleTail) {
-      watcher.sandboxExited(HostProcess.this, sandboxId, reason, consoleTail);
-    }
-
-    @Override
-    public void stockChanged(String snapshotDir, int parked, int shells) {
-      watcher.stockChanged(HostProcess.this, snapshotDir, parked, shells);
+      listener.sandboxExited(sandboxId, reason, consoleTail);
     }
 
     @Override
     public void hostLost() {
-      lost("its connection is gone");
+      if (watch != this) {
+        // It went before it had answered hello: that start has failed, and is followed by another.
+        return;
+      }
+      watch = null;
+      client = null;
+      awaited = Promise.promise();
+      listener.hostLost();
+      if (!stopping) {
+        LOG.warn("the connection to the host process is gone; starting another");
+      }
+      ended(socket);
     }
   }
 
   /**
-   * @return which
-   */
-  public HostSpec spec() {
-    return spec;
-  }
-
-  /**
-   * @return the connection, while there is one that has answered hello
-   */
-  public Optional<HostClient> client() {
-    return Optional.ofNullable(client);
-  }
-
-  /**
-   * @return the connection, once it has answered hello; fails if it never does
-   */
-  public Future<HostClient> connected() {
-    return connected.future();
-  }
-
-  /**
-   * @return as this machine's kernel numbers it, which may be another than the process itself sees;
-   *     0 before it is started
-   */
-  public long pid() {
-    ProcessHandle process = handle;
-    return process == null ? 0 : process.pid();
-  }
-
-  /**
-   * @return how long ago it was started or taken over
-   */
-  public long ageNanos() {
-    return System.nanoTime() - sinceNanos;
-  }
-
-  /**
-   * Asks for its counts, unless it owes an answer.
+   * The connection, waiting for it if the process is just being started.
    *
-   * @return as they are now, or the last known
+   * @return failed with {@code host.unavailable} if it is not there within 10 s
    */
-  public Future<HostReply.Stats> ask() {
-    if (client == null || asked) {
-      return stats == null
-          ? Future.failedFuture(spec.name() + " does not answer")
-          : Future.succeededFuture(stats);
+  public Future<HostClient> client() {
+    if (client != null) {
+      return Future.succeededFuture(client);
     }
-    asked = true;
-    askedNanos = System.nanoTime();
-    return client
-        .request(new HostRequest.Stats(), HostReply.Stats.class)
-        .onComplete(_ -> asked = false)
-        .onSuccess(now -> stats = now);
+    return awaited
+        .future()
+        .timeout(10, TimeUnit.SECONDS)
+        .recover(_ ->
+            Future.failedFuture(
+                new ServiceException(
+                    ErrorCode.HOST_UNAVAILABLE,
+                    "no host process within 10 s; see its log in the state directory")));
   }
 
   /**
-   * @return the counts it told last
+   * @return whether a host process is connected
    */
-  public Optional<HostReply.Stats> stats() {
-    return Optional.ofNullable(stats);
+  public boolean ready() {
+    return client != null;
   }
 
   /**
-   * @return for how long it owes an answer; 0 if it owes none
+   * @return how often one was started
    */
-  public long silentNanos() {
-    return asked ? System.nanoTime() - askedNanos : 0;
+  public int starts() {
+    return starts;
   }
 
   /**
-   * Lets go of it: it runs on, with all it holds, for a service that connects in its time.
+   * Ends the process in order, by force after 10 s.
    *
-   * @return done when the connection is closed
-   */
-  public Future<Void> leave() {
-    lost = true;
-    HostClient current = client;
-    client = null;
-    return current == null ? Future.succeededFuture() : current.close();
-  }
-
-  /** Ends it at once, with all it holds. */
-  public void kill() {
-    ProcessHandle process = handle;
-    if (process != null) {
-      process.destroyForcibly();
-    }
-  }
-
-  /**
-   * Ends it in order, by force after 10 s.
-   *
-   * @return done when nothing of it is left
+   * @return done when it is gone
    */
   public Future<Void> stop() {
-    if (!stopping) {
-      stopping = true;
-      ProcessHandle process = handle;
-      if (process != null) {
-        process.destroy();
-      }
-      long timer = vertx.setTimer(TimeUnit.SECONDS.toMillis(STOP_SECONDS), _ -> kill());
-      ended.future().onComplete(_ -> vertx.cancelTimer(timer));
+    stopping = true;
+    Process current = process;
+    if (current == null) {
+      return starting.<Void>mapEmpty().otherwiseEmpty();
     }
-    return ended.future();
+    current.destroy();
+    return starting.transform(_ -> vertx.executeBlocking(this::awaitEnd, false));
+  }
+
+  private Void awaitEnd() throws InterruptedException {
+    Process current = process;
+    current.destroy();
+    if (!current.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+      current.destroyForcibly();
+    }
+    return null;
   }
 }

@@ -3,7 +3,6 @@ package dev.rekindle.pool.http;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.exec.ExecBody;
-import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -24,7 +23,7 @@ final class ExecInput {
   private static final int MAX_BODY_BYTES = 8 << 20;
   private static final long MAX_STDIN_QUEUED = 256 * 1024;
 
-  record StdinLine(String stdin, String stdinBase64, HostRequest.Terminal resize) {
+  record StdinLine(String stdin, String stdinBase64) {
     byte[] bytes() {
       if (stdin != null) {
         return stdin.getBytes(StandardCharsets.UTF_8);
@@ -101,11 +100,7 @@ final class ExecInput {
 
   private void stdin(Buffer line) {
     try {
-      StdinLine read = Json.read(line.getBytes(), StdinLine.class);
-      if (read.resize() != null) {
-        run.exec().resize(read.resize());
-      }
-      run.exec().stdin(read.bytes());
+      run.exec().stdin(Json.read(line.getBytes(), StdinLine.class).bytes());
     } catch (ServiceException e) {
       fail(e);
     } catch (IllegalArgumentException e) {

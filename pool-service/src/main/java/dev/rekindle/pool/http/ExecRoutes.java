@@ -2,13 +2,10 @@ package dev.rekindle.pool.http;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.rekindle.metrics.ServiceMetrics;
-import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
 import dev.rekindle.pool.exec.ExecBody;
-import dev.rekindle.pool.fleet.HostFleet;
-import dev.rekindle.pool.lease.AcquireRequest;
+import dev.rekindle.pool.hostclient.HostClient;
 import dev.rekindle.pool.lease.Lease;
-import dev.rekindle.pool.lease.LeaseGrant;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.template.TemplateName;
@@ -16,17 +13,17 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
 
 /** {@code /v1/leases/{id}/exec} and {@code /v1/run}. */
 final class ExecRoutes {
   private final LeaseTable leases;
-  private final HostFleet hosts;
+  private final Supplier<Future<HostClient>> host;
   private final ServiceMetrics metrics;
 
-  ExecRoutes(LeaseTable leases, HostFleet hosts, ServiceMetrics metrics) {
+  ExecRoutes(LeaseTable leases, Supplier<Future<HostClient>> host, ServiceMetrics metrics) {
     this.leases = leases;
-    this.hosts = hosts;
+    this.host = host;
     this.metrics = metrics;
   }
 
@@ -71,19 +68,12 @@ final class ExecRoutes {
   }
 
   private Future<HostReply.Exec> start(ExecRun run, ExecInput input, Lease lease, ExecBody body) {
-    return hosts
-        .holder(lease.id())
-        .map(client -> {
+    return host.get()
+        .compose(client -> {
           Future<HostReply.Exec> ended = run.start(client, lease.id(), body, metrics);
-          run.endWithKey();
           input.feed(run, body);
           return ended;
-        })
-        .orElseGet(() ->
-            Future.failedFuture(
-                new ServiceException(
-                    ErrorCode.HOST_UNAVAILABLE,
-                    "the host process of lease " + lease.id() + " is gone")));
+        });
   }
 
   private static void guarded(RoutingContext context, Runnable action) {
@@ -114,21 +104,14 @@ final class ExecRoutes {
 
   private void runWith(RoutingContext context, ExecInput input, byte[] first) {
     RunBody body = Json.read(first, RunBody.class);
-    Promise<LeaseGrant> acquired =
-        LeaseRoutes.acquire(
-            context,
-            leases,
-            new AcquireRequest(
-                body.template(),
-                body.tenant(),
-                body.ttlSeconds(),
-                true,
-                LeaseRoutes.key(context, "run " + new String(first, StandardCharsets.UTF_8))));
+    Promise<Lease> acquired = leases.acquire(body.template(), body.tenant(), body.ttlSeconds());
+    context
+        .response()
+        .closeHandler(_ -> acquired.tryFail(new IllegalStateException("the client has gone")));
     acquired
         .future()
         .onFailure(e -> Problems.send(context, e))
-        .onSuccess(grant -> {
-          Lease lease = grant.lease();
+        .onSuccess(lease -> {
           ExecRun run = new ExecRun(context);
           run.opening("lease", LeaseRoutes.describe(lease));
           start(run, input, lease, body.exec())

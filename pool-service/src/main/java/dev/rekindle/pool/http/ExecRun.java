@@ -58,7 +58,7 @@ final class ExecRun implements HostExec.Output {
       HostClient client, String sandboxId, ExecBody body, ServiceMetrics metrics) {
     exec = client.exec(body.request(sandboxId, !stream), this);
     HttpServerResponse response = context.response();
-    Access.onGone(context, exec::cancel);
+    response.closeHandler(_ -> exec.cancel());
     if (response.closed()) {
       exec.cancel();
     }
@@ -72,11 +72,6 @@ final class ExecRun implements HostExec.Output {
   void abort(ServiceException reason) {
     aborted = reason;
     exec.cancel();
-  }
-
-  /** From now on the end of the request's key ends the command. */
-  void endWithKey() {
-    Access.grant(context).onLost(this::abort);
   }
 
   HostExec exec() {

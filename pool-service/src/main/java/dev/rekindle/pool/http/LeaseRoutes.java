@@ -3,28 +3,18 @@ package dev.rekindle.pool.http;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.rekindle.pool.auth.ApiKey;
-import dev.rekindle.pool.auth.Grant;
-import dev.rekindle.pool.error.ErrorCode;
-import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.lease.AcquireRequest;
-import dev.rekindle.pool.lease.IdempotencyKey;
 import dev.rekindle.pool.lease.Lease;
-import dev.rekindle.pool.lease.LeaseGrant;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.snapshotter.template.TemplateName;
 import io.vertx.core.Promise;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import java.util.List;
-import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** {@code /v1/leases}: acquire, look, renew, release. */
 final class LeaseRoutes {
   static final String TOKEN_HEADER = "Rekindle-Lease-Token";
-  private static final String KEY_HEADER = "Idempotency-Key";
   static final int DEFAULT_TTL_SECONDS = 300;
 
   private final LeaseTable leases;
@@ -55,33 +45,9 @@ final class LeaseRoutes {
     return tenant;
   }
 
-  record RenewBody(Integer ttlSeconds, Boolean newToken) {
+  record RenewBody(Integer ttlSeconds) {
     RenewBody {
       ttlSeconds = ttl(ttlSeconds);
-      newToken = newToken != null && newToken;
-    }
-  }
-
-  /**
-   * The key a client asks again by, if it sent one.
-   *
-   * @param request in a form that is the same for the same request
-   * @throws ServiceException {@code request.invalid}
-   */
-  static Optional<IdempotencyKey> key(RoutingContext context, String request) {
-    List<String> sent = context.request().headers().getAll(KEY_HEADER);
-    if (sent.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      if (sent.size() > 1) {
-        throw new IllegalArgumentException("Idempotency-Key must be sent once");
-      }
-      return Optional.of(
-          IdempotencyKey.of(
-              Access.grant(context).key().map(ApiKey::id).orElse(""), sent.getFirst(), request));
-    } catch (IllegalArgumentException e) {
-      throw new ServiceException(ErrorCode.REQUEST_INVALID, e.getMessage());
     }
   }
 
@@ -104,39 +70,14 @@ final class LeaseRoutes {
 
   private void acquire(RoutingContext context) {
     AcquireBody body = Json.read(Replies.body(context), AcquireBody.class);
-    Promise<LeaseGrant> promise =
-        acquire(
-            context,
-            leases,
-            new AcquireRequest(
-                body.template(),
-                body.tenant(),
-                body.ttlSeconds(),
-                false,
-                key(context, "lease " + Json.text(body))));
+    Promise<Lease> promise = leases.acquire(body.template(), body.tenant(), body.ttlSeconds());
+    context
+        .response()
+        .closeHandler(_ -> promise.tryFail(new IllegalStateException("the client has gone")));
     promise
         .future()
-        .onSuccess(grant -> Replies.json(context, 201, describe(grant)))
+        .onSuccess(lease -> Replies.json(context, 201, describe(lease).put("token", lease.token())))
         .onFailure(e -> Problems.send(context, e));
-  }
-
-  /** Asks for a lease within the limits of the request's key, as long as its client is there. */
-  static Promise<LeaseGrant> acquire(
-      RoutingContext context, LeaseTable leases, AcquireRequest request) {
-    Grant grant = Access.grant(context);
-    Promise<LeaseGrant> promise;
-    if (request.key().map(leases::isKnown).orElse(false)) {
-      promise = leases.acquire(request, _ -> {});
-    } else {
-      grant.reserveLease();
-      promise = leases.acquire(request, grant::reserved);
-    }
-    Access.onGone(context, () -> promise.tryFail(new IllegalStateException("the client has gone")));
-    grant.onLost(reason -> {
-      promise.tryFail(reason);
-      Problems.send(context, reason);
-    });
-    return promise;
   }
 
   private void list(RoutingContext context) {
@@ -148,28 +89,13 @@ final class LeaseRoutes {
   }
 
   private void get(RoutingContext context) {
-    Lease lease = leases.find(context.pathParam("id"));
-    leases
-        .memory(lease)
-        .onComplete(memory -> {
-          ObjectNode reply = describe(lease);
-          // A sandbox that is just going has none any more; the lease itself is known all the same.
-          if (memory.succeeded()) {
-            reply
-                .putObject("memory")
-                .put("minorFaults", memory.result().minorFaults())
-                .put("majorFaults", memory.result().majorFaults())
-                .put("copiedBytes", memory.result().copiedBytes());
-          }
-          Replies.json(context, 200, reply);
-        });
+    Replies.json(context, 200, describe(leases.find(context.pathParam("id"))));
   }
 
   private void renew(RoutingContext context) {
     RenewBody body = Json.read(Replies.body(context), RenewBody.class);
     Lease lease = held(context, leases);
-    LeaseGrant renewed = leases.renew(lease, body.ttlSeconds(), body.newToken());
-    Replies.json(context, 200, describe(renewed));
+    Replies.json(context, 200, describe(leases.renew(lease, body.ttlSeconds())));
   }
 
   private void release(RoutingContext context) {
@@ -186,11 +112,6 @@ final class LeaseRoutes {
     return leases.held(context.pathParam("id"), context.request().getHeader(TOKEN_HEADER));
   }
 
-  private static ObjectNode describe(LeaseGrant grant) {
-    ObjectNode node = describe(grant.lease());
-    return grant.token() == null ? node : node.put("token", grant.token());
-  }
-
   static ObjectNode describe(Lease lease) {
     ObjectNode node =
         Json.object()
@@ -198,10 +119,9 @@ final class LeaseRoutes {
             .put("template", lease.template())
             .put("snapshotId", lease.snapshotId())
             .put("state", "active")
-            .put("hostname", lease.id())
+            .put("hostname", lease.hostname())
             .put("createdAt", lease.createdAt().toString())
             .put("expiresAt", lease.expiresAt().toString())
-            .put("generation", lease.generation())
             .put("served", lease.served());
     ObjectNode stages = node.putObject("stagesMicros");
     lease.stagesMicros().forEach(stages::put);

@@ -1,48 +1,31 @@
 package dev.rekindle.pool.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.metrics.ServiceMetrics;
-import dev.rekindle.pool.fleet.HostFleet;
-import dev.rekindle.pool.fleet.HostView;
-import dev.rekindle.pool.jail.Jail;
+import dev.rekindle.pool.hostclient.HostClient;
+import dev.rekindle.pool.hostclient.HostProcess;
 import dev.rekindle.pool.lease.LeaseTable;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
-import dev.rekindle.snapshotter.index.IndexKeeper;
-import dev.rekindle.snapshotter.template.Template;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
+import io.vertx.core.Future;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.lang.management.ManagementFactory;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.function.ToLongFunction;
 
 /** Health, metrics, status and the API's own description. */
 final class OpsRoutes {
   private final LeaseTable leases;
   private final TemplateCatalog templates;
-  private final HostFleet hosts;
-  private final Jail jail;
+  private final HostProcess host;
   private final ServiceMetrics metrics;
-  private final Runnable onHandOver;
 
   OpsRoutes(
-      LeaseTable leases,
-      TemplateCatalog templates,
-      HostFleet hosts,
-      Jail jail,
-      ServiceMetrics metrics,
-      Runnable onHandOver) {
+      LeaseTable leases, TemplateCatalog templates, HostProcess host, ServiceMetrics metrics) {
     this.leases = leases;
     this.templates = templates;
-    this.hosts = hosts;
-    this.jail = jail;
+    this.host = host;
     this.metrics = metrics;
-    this.onHandOver = onHandOver;
   }
 
   void mount(Router router) {
@@ -50,7 +33,6 @@ final class OpsRoutes {
     router.get("/readyz").handler(this::ready);
     router.get("/metrics").handler(this::scrape);
     router.get("/v1/status").handler(this::status);
-    router.post("/v1/handover").handler(this::handOver);
     router
         .get("/openapi.yaml")
         .handler(c ->
@@ -58,137 +40,57 @@ final class OpsRoutes {
   }
 
   private void ready(RoutingContext context) {
-    boolean ready = hosts.ready();
+    boolean ready = host.ready();
     Replies.json(context, ready ? 200 : 503, Json.object().put("ready", ready).put("host", ready));
   }
 
-  private void handOver(RoutingContext context) {
-    Replies.json(context, 202, Json.object().put("pid", ProcessHandle.current().pid()));
-    onHandOver.run();
+  private Future<HostReply.Stats> stats() {
+    return host.ready()
+        ? host.client().compose(OpsRoutes::ask)
+        : Future.failedFuture("no host process");
+  }
+
+  private static Future<HostReply.Stats> ask(HostClient client) {
+    return client.request(new HostRequest.Stats(), HostReply.Stats.class);
   }
 
   private void scrape(RoutingContext context) {
-    hosts
-        .views()
-        .onComplete(views -> {
-          metrics.ready(
-              (int) sum(views.result(), HostReply.Stats::shells),
-              (int) sum(views.result(), HostReply.Stats::parked));
-          metrics.snapshots(byTemplate(views.result()));
-          metrics.hosts(views.result().stream().map(OpsRoutes::measured).toList());
-          context
-              .response()
-              .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-              .end(metrics.scrape());
-        });
-  }
-
-  private static ServiceMetrics.Host measured(HostView host) {
-    return new ServiceMetrics.Host(
-        host.name(),
-        host.sandboxes(),
-        host.stats().map(HostReply.Stats::parked).orElse(0),
-        host.stats().map(HostReply.Stats::shells).orElse(0),
-        host.stats().map(HostReply.Stats::rssBytes).orElse(0L));
-  }
-
-  private static long sum(List<HostView> hosts, ToLongFunction<HostReply.Stats> what) {
-    return hosts.stream().flatMap(host -> host.stats().stream()).mapToLong(what).sum();
-  }
-
-  /** Generations that are no template's any more are left out. */
-  private Map<String, ServiceMetrics.SnapshotUse> byTemplate(List<HostView> views) {
-    // The page cache is one, whichever process looks.
-    List<HostReply.SnapshotLevel> snapshots =
-        views.stream()
-            .flatMap(host -> host.stats().stream())
-            .flatMap(stats -> stats.snapshots().stream())
-            .toList();
-    Map<String, ServiceMetrics.SnapshotUse> uses = new HashMap<>();
-    for (Template template : templates.all()) {
-      String directory = templates.snapshotDir(template).toString();
-      for (HostReply.SnapshotLevel level : snapshots) {
-        if (level.snapshotDir().equals(directory)) {
-          OptionalDouble share =
-              level.residentBytes() == null
-                  ? OptionalDouble.empty()
-                  : OptionalDouble.of((double) level.residentBytes() / level.memoryBytes());
-          uses.put(template.name(), new ServiceMetrics.SnapshotUse(share, level.workingSetBytes()));
-        }
-      }
-    }
-    return uses;
+    stats()
+        .onSuccess(s -> metrics.ready(s.shells(), s.parked()))
+        .onFailure(_ -> metrics.ready(0, 0))
+        .onComplete(_ ->
+            context
+                .response()
+                .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                .end(metrics.scrape()));
   }
 
   private void status(RoutingContext context) {
-    hosts.views().onComplete(views -> Replies.json(context, 200, describe(views.result())));
-  }
-
-  private ObjectNode describe(List<HostView> views) {
-    ObjectNode reply =
-        Json.object()
-            .put("status", hosts.ready() ? "ready" : "no host process")
-            .put("pid", ProcessHandle.current().pid())
-            .put("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000)
-            .put("leases", leases.all().size())
-            .put("waiting", leases.waiting())
-            .put("templates", templates.all().size())
-            .put("hostStarts", hosts.starts());
-    if (hosts.ready()) {
-      reply
-          .putObject("host")
-          .put("sandboxes", sum(views, HostReply.Stats::sandboxes))
-          .put("shells", sum(views, HostReply.Stats::shells))
-          .put("parked", sum(views, HostReply.Stats::parked))
-          .put("rssBytes", sum(views, HostReply.Stats::rssBytes))
-          .put("pssBytes", sum(views, HostReply.Stats::pssBytes))
-          .put("threads", sum(views, HostReply.Stats::threads))
-          .put("fds", sum(views, HostReply.Stats::fds))
-          .put("mappings", sum(views, HostReply.Stats::mappings));
-    }
-    IndexKeeper.Status index = templates.index();
-    reply
-        .putObject("index")
-        .put("state", index.state().name().toLowerCase(Locale.ROOT))
-        .put("generation", index.generation())
-        .put("snapshots", index.snapshots())
-        .put("templates", index.templates())
-        .put("rebuilds", index.rebuilds())
-        .put("error", index.error());
-    JailReply.put(jail, hosts.limits(), reply.putObject("jail"));
-    ArrayNode each = reply.putArray("hosts");
-    views.forEach(view -> describe(view, each.addObject()));
-    return reply;
-  }
-
-  private static void describe(HostView host, ObjectNode node) {
-    node.put("name", host.name())
-        .put("pid", host.pid())
-        .put("state", host.state())
-        .put("uptimeSeconds", host.uptimeSeconds())
-        .put("restarts", host.restarts())
-        .put("sandboxes", host.sandboxes())
-        .put("capacity", host.capacity())
-        .put("tenancy", host.tenancy());
-    host.tenants().forEach(node.putArray("tenants")::add);
-    if (host.template() != null) {
-      node.put("template", host.template());
-    }
-    host.stats()
-        .ifPresent(stats ->
-            node.put("vms", stats.sandboxes() + stats.parked() + stats.shells())
-                .put("parked", stats.parked())
-                .put("shells", stats.shells())
-                .put("rssBytes", stats.rssBytes())
-                .put("pssBytes", stats.pssBytes())
-                .put("threads", stats.threads())
-                .put("fds", stats.fds())
-                .put("mappings", stats.mappings())
-                .putObject("index")
-                .put("generation", stats.index().generation())
-                .put("entries", stats.index().entries())
-                .put("reads", stats.index().reads())
-                .put("rejected", stats.index().rejected())
-                .put("unindexed", stats.index().unindexed()));
+    stats()
+        .onComplete(result -> {
+          ObjectNode reply =
+              Json.object()
+                  .put("status", result.succeeded() ? "ready" : "no host process")
+                  .put("pid", ProcessHandle.current().pid())
+                  .put("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000)
+                  .put("leases", leases.all().size())
+                  .put("waiting", leases.waiting())
+                  .put("templates", templates.all().size())
+                  .put("hostStarts", host.starts());
+          if (result.succeeded()) {
+            HostReply.Stats s = result.result();
+            reply
+                .putObject("host")
+                .put("sandboxes", s.sandboxes())
+                .put("shells", s.shells())
+                .put("parked", s.parked())
+                .put("rssBytes", s.rssBytes())
+                .put("pssBytes", s.pssBytes())
+                .put("threads", s.threads())
+                .put("fds", s.fds())
+                .put("mappings", s.mappings());
+          }
+          Replies.json(context, 200, reply);
+        });
   }
 }

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.fleet.HostFleet;
-import dev.rekindle.pool.fleet.HostView;
 import dev.rekindle.pool.sizing.PoolSpec;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
@@ -18,12 +16,10 @@ import io.vertx.ext.web.handler.BodyHandler;
 final class PoolRoutes {
   private final Pools pools;
   private final TemplateCatalog catalog;
-  private final HostFleet hosts;
 
-  PoolRoutes(Pools pools, TemplateCatalog catalog, HostFleet hosts) {
+  PoolRoutes(Pools pools, TemplateCatalog catalog) {
     this.pools = pools;
     this.catalog = catalog;
-    this.hosts = hosts;
   }
 
   void mount(Router router, BodyHandler body) {
@@ -97,25 +93,8 @@ final class PoolRoutes {
             there.put("lastError", level.lastError());
           }
         });
-    describeHosts(node.putArray("hosts"), catalog.snapshotDir(template).toString());
     ObjectNode served = node.putObject("served");
     view.served().forEach(served::put);
     return node;
-  }
-
-  /** Where it is kept. */
-  private void describeHosts(ArrayNode array, String snapshotDir) {
-    for (HostView host : hosts.known()) {
-      HostView.Kept kept = host.stock().get(snapshotDir);
-      if (kept != null) {
-        array
-            .addObject()
-            .put("name", host.name())
-            .put("parked", kept.parked())
-            .put("shells", kept.shells())
-            .put("parkedWanted", kept.parkedWanted())
-            .put("shellsWanted", kept.shellsWanted());
-      }
-    }
   }
 }

@@ -63,12 +63,6 @@ final class Problems {
     if (e.error() == ErrorCode.POOL_EXHAUSTED || e.error() == ErrorCode.HOST_UNAVAILABLE) {
       response.putHeader("Retry-After", "1");
     }
-    if (e.error() == ErrorCode.RATE_LIMIT || e.error() == ErrorCode.LEASE_LIMIT) {
-      response.putHeader("Retry-After", "1");
-    }
-    if (e.error().status() == 401) {
-      response.putHeader("WWW-Authenticate", "Bearer realm=\"rekindle\"");
-    }
     response
         .setStatusCode(e.error().status())
         .putHeader("Content-Type", "application/problem+json");

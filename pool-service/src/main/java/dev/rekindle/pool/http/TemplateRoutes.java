@@ -126,14 +126,13 @@ final class TemplateRoutes {
         .onFailure(e -> Problems.send(context, e));
   }
 
-  private ObjectNode describe(Template template) {
+  static ObjectNode describe(Template template) {
     ObjectNode node =
         Json.object()
             .put("name", template.name())
             .put("snapshotId", template.snapshotId())
             .put("generation", template.generation())
-            .put("createdAt", template.createdAt())
-            .put("snapshotBytes", catalog.snapshotBytes(template));
+            .put("createdAt", template.createdAt());
     node.set("recipe", template.recipe());
     return node;
   }

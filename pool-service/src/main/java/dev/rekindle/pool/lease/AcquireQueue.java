@@ -10,12 +10,16 @@ import java.util.SequencedSet;
 final class AcquireQueue {
   /** One of them; equal to itself alone. */
   static final class Waiting {
-    final AcquireRequest request;
+    final String template;
+    final String tenant;
+    final int ttlSeconds;
     final long sinceNanos;
-    final Promise<LeaseGrant> promise = Promise.promise();
+    final Promise<Lease> promise = Promise.promise();
 
-    private Waiting(AcquireRequest request, long sinceNanos) {
-      this.request = request;
+    private Waiting(String template, String tenant, int ttlSeconds, long sinceNanos) {
+      this.template = template;
+      this.tenant = tenant;
+      this.ttlSeconds = ttlSeconds;
       this.sinceNanos = sinceNanos;
     }
 
@@ -28,8 +32,8 @@ final class AcquireQueue {
   private final SequencedSet<Waiting> queue = new LinkedHashSet<>();
   private final SequencedSet<Waiting> unanswered = new LinkedHashSet<>();
 
-  Waiting add(AcquireRequest request, long nowNanos) {
-    Waiting waiting = new Waiting(request, nowNanos);
+  Waiting add(String template, String tenant, int ttlSeconds, long nowNanos) {
+    Waiting waiting = new Waiting(template, tenant, ttlSeconds, nowNanos);
     queue.add(waiting);
     unanswered.add(waiting);
     waiting

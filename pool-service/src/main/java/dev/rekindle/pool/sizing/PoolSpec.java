@@ -1,7 +1,6 @@
 package dev.rekindle.pool.sizing;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.util.List;
 
@@ -15,9 +14,6 @@ import java.util.List;
  * @param recycle what becomes of a sandbox's VM
  * @param warmUp command each parked sandbox has run; empty for none
  * @param target what the counts are to achieve; null keeps the minima
- * @param hosts whether its sandboxes have host processes of their own
- * @param tenantsShareHost whether a host process may serve several tenants of this pool and of
- *     others that allow it
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PoolSpec(
@@ -27,11 +23,10 @@ public record PoolSpec(
     Integer vcpuBudget,
     HostRequest.Recycle recycle,
     List<String> warmUp,
-    Target target,
-    Hosts hosts,
-    Boolean tenantsShareHost) {
+    Target target) {
   /** What a template has for which nothing was said. */
-  public static final PoolSpec NONE = new PoolSpec(null, null, 0, 0, null, null, null, null, null);
+  public static final PoolSpec NONE =
+      new PoolSpec(null, null, 0, 0, HostRequest.Recycle.TENANT, List.of(), null);
 
   /**
    * Counts.
@@ -62,16 +57,6 @@ public record PoolSpec(
     }
   }
 
-  /** Which host processes its sandboxes are in. */
-  public enum Hosts {
-    /** Those of its own, in which no other pool's sandboxes are. */
-    @JsonProperty("own")
-    OWN,
-    /** Those that all pools share which demand none of their own. */
-    @JsonProperty("shared")
-    SHARED
-  }
-
   /**
    * One of the two.
    *
@@ -100,8 +85,6 @@ public record PoolSpec(
     parked = parked == null ? Range.NONE : parked;
     shells = shells == null ? Range.NONE : shells;
     recycle = recycle == null ? HostRequest.Recycle.TENANT : recycle;
-    hosts = hosts == null ? Hosts.SHARED : hosts;
-    tenantsShareHost = tenantsShareHost != null && tenantsShareHost;
     warmUp = warmUp == null ? List.of() : List.copyOf(warmUp);
     memoryBudgetMib = memoryBudgetMib == null ? Integer.valueOf(0) : memoryBudgetMib;
     vcpuBudget = vcpuBudget == null ? Integer.valueOf(0) : vcpuBudget;

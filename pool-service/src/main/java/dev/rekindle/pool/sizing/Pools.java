@@ -1,27 +1,30 @@
 package dev.rekindle.pool.sizing;
 
-import dev.rekindle.pool.fleet.PoolWant;
-import dev.rekindle.pool.fleet.Stock;
+import dev.rekindle.pool.hostclient.HostClient;
 import dev.rekindle.pool.template.TemplateCatalog;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.template.Template;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The pools: what is wanted of each, what was seen, what there is. Once a second each is sized
- * anew. Thread: one event loop; the disk is read and written elsewhere.
+ * The pools: what is wanted of each, what was seen, what the host process has. Once a second each
+ * is sized anew, and what changed is told to the host process. Thread: one event loop; the disk is
+ * read and written elsewhere.
  */
 public final class Pools {
+  private static final Logger LOG = LoggerFactory.getLogger(Pools.class);
   private static final long TICK_MILLIS = 1_000;
   private static final int DEFAULT_MEMORY_MIB = 512;
 
@@ -31,7 +34,7 @@ public final class Pools {
    * @param spec wanted by the operator
    * @param decision counts and why
    * @param evidence what they were derived from
-   * @param level what host processes have; empty if none has said
+   * @param level what the host process has; empty if it has not said
    * @param served acquires by how they were served
    */
   public record View(
@@ -42,16 +45,23 @@ public final class Pools {
       Map<String, Long> served) {}
 
   private final Vertx vertx;
-  private final Stock stock;
+  private final Supplier<Future<HostClient>> host;
   private final TemplateCatalog templates;
   private final ToIntFunction<String> leased;
   private final PoolStore store;
   private final Map<String, PoolSpec> specs;
   private final Map<String, Demand> demands = new HashMap<>();
+  private final Map<String, HostReply.PoolLevel> levels = new HashMap<>();
+
+  /** By snapshot folder, what {@link #told} was told last. */
+  private final Map<String, HostRequest.Pool> sent = new HashMap<>();
+
+  private HostClient told;
+  private boolean telling;
 
   /**
    * @param vertx whose event loop this runs on
-   * @param stock keeps what is wanted
+   * @param host the host process, or a failure while there is none
    * @param templates what can be leased
    * @param leased how many sandboxes of a template are leased
    * @param stateDir where pools are kept
@@ -59,13 +69,13 @@ public final class Pools {
    */
   public Pools(
       Vertx vertx,
-      Stock stock,
+      Supplier<Future<HostClient>> host,
       TemplateCatalog templates,
       ToIntFunction<String> leased,
       Path stateDir)
       throws IOException {
     this.vertx = vertx;
-    this.stock = stock;
+    this.host = host;
     this.templates = templates;
     this.leased = leased;
     this.store = new PoolStore(stateDir);
@@ -182,7 +192,8 @@ public final class Pools {
    */
   public View view(Template template) {
     PoolSpec spec = spec(template.name());
-    Optional<HostReply.PoolLevel> level = stock.level(templates.snapshotDir(template).toString());
+    Optional<HostReply.PoolLevel> level =
+        Optional.ofNullable(levels.get(templates.snapshotDir(template).toString()));
     double makeSeconds = level.map(l -> l.makeMicros() / 1e6).orElse(0.0);
     double span = makeSeconds > 0 ? makeSeconds : Sizing.DEFAULT_MAKE_SECONDS;
     Demand demand = demand(template.name());
@@ -203,24 +214,73 @@ public final class Pools {
         demand.counts());
   }
 
-  /** Has kept what is wanted now. */
+  /** Sends what has changed since, or all of it to a host process that is new. */
   private void tell() {
-    List<PoolWant> wants = new ArrayList<>();
-    for (String name : specs.keySet()) {
-      templates.find(name).map(this::want).ifPresent(wants::add);
+    if (telling || specs.isEmpty() && sent.isEmpty()) {
+      return;
     }
-    stock.keep(wants);
+    telling = true;
+    host.get()
+        .compose(this::tell)
+        .onFailure(e -> LOG.debug("pools wait for a host process: {}", e.getMessage()))
+        .onComplete(_ -> telling = false);
   }
 
-  private PoolWant want(Template template) {
+  private Future<?> tell(HostClient client) {
+    if (client != told) {
+      told = client;
+      sent.clear();
+      levels.clear();
+    }
+    Map<String, HostRequest.Pool> wanted = new HashMap<>();
+    for (String name : specs.keySet()) {
+      templates.find(name).map(this::request).ifPresent(r -> wanted.put(r.snapshotDir(), r));
+    }
+    // What is no longer wanted, or was replaced by a template's next generation.
+    sent.forEach((dir, old) ->
+        wanted.putIfAbsent(dir, new HostRequest.Pool(dir, old.imagesDir(), 0, 0, old.warmUp())));
+    Future<?> all = Future.succeededFuture();
+    for (HostRequest.Pool request : wanted.values()) {
+      if (!request.equals(sent.get(request.snapshotDir()))) {
+        all = all.eventually(() -> send(client, request));
+      }
+    }
+    return all.eventually(() -> learn(client));
+  }
+
+  private Future<?> send(HostClient client, HostRequest.Pool request) {
+    boolean nothing = request.parked() == 0 && request.shells() == 0;
+    return client
+        .request(request, HostReply.Pool.class)
+        .onSuccess(_ -> {
+          if (nothing) {
+            sent.remove(request.snapshotDir());
+          } else {
+            sent.put(request.snapshotDir(), request);
+          }
+        })
+        .onFailure(e -> {
+          LOG.warn("pool of {}: {}", request.snapshotDir(), e.getMessage());
+          sent.remove(request.snapshotDir());
+        });
+  }
+
+  private Future<?> learn(HostClient client) {
+    return client
+        .request(new HostRequest.Stats(), HostReply.Stats.class)
+        .onSuccess(stats -> {
+          levels.clear();
+          stats.pools().forEach(level -> levels.put(level.snapshotDir(), level));
+        });
+  }
+
+  private HostRequest.Pool request(Template template) {
     View view = view(template);
-    return new PoolWant(
-        template.name(),
+    return new HostRequest.Pool(
         templates.snapshotDir(template).toString(),
         templates.imagesDir().toString(),
         view.decision().parked(),
         view.decision().shells(),
-        view.spec().warmUp(),
-        view.spec().hosts() == PoolSpec.Hosts.OWN);
+        view.spec().warmUp());
   }
 }

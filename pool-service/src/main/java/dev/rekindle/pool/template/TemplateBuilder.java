@@ -4,10 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.process.ProcessRecord;
 import dev.rekindle.snapshotter.template.Template;
-import dev.rekindle.snapshotter.template.TemplateImages;
-import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -17,18 +14,13 @@ import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Runs template builds, each in a process of its own (so that a build that dies takes nothing with
@@ -36,7 +28,6 @@ import org.slf4j.LoggerFactory;
  * thread.
  */
 public final class TemplateBuilder {
-  private static final Logger LOG = LoggerFactory.getLogger(TemplateBuilder.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What libc says of {@code ENOSPC}, in the message of whatever exception. */
@@ -48,10 +39,6 @@ public final class TemplateBuilder {
   private final TemplateCatalog catalog;
   private final Map<String, Promise<Template>> running = new HashMap<>();
   private final Set<Process> processes = ConcurrentHashMap.newKeySet();
-
-  /** Held for reading by each build, for writing while what killed ones left is removed. */
-  private final ReadWriteLock builds = new ReentrantReadWriteLock();
-
   private volatile boolean stopping;
 
   /**
@@ -66,7 +53,6 @@ public final class TemplateBuilder {
     this.command = List.copyOf(command);
     this.stateDir = stateDir;
     this.catalog = catalog;
-    sweep();
   }
 
   /**
@@ -93,7 +79,7 @@ public final class TemplateBuilder {
         .name("build-" + name)
         .start(() -> {
           try {
-            tidyRun(name, recipe, line -> context.runOnContext(_ -> progress.accept(line)));
+            run(name, recipe, line -> context.runOnContext(_ -> progress.accept(line)));
             context.runOnContext(_ -> {
               running.remove(name);
               catalog.reload(name).onComplete(promise);
@@ -124,34 +110,6 @@ public final class TemplateBuilder {
         detail.contains(NO_SPACE) ? ErrorCode.NO_SPACE : ErrorCode.TEMPLATE_BUILD_FAILED, detail);
   }
 
-  /** Runs a builder; when none runs any more, nothing that one left half made stays. */
-  private void tidyRun(String name, JsonNode recipe, Consumer<JsonNode> progress)
-      throws IOException {
-    builds.readLock().lock();
-    try {
-      run(name, recipe, progress);
-    } finally {
-      builds.readLock().unlock();
-      if (builds.writeLock().tryLock()) {
-        try {
-          sweep();
-        } finally {
-          builds.writeLock().unlock();
-        }
-      }
-    }
-  }
-
-  /** A builder that was killed could not do it. Only while none of ours runs. */
-  private void sweep() {
-    try {
-      TemplateImages.sweep(stateDir);
-      new TemplateStore(stateDir).sweepUnfinished();
-    } catch (IOException e) {
-      LOG.warn("half made images or snapshots stay behind: {}", e.toString());
-    }
-  }
-
   private void run(String name, JsonNode recipe, Consumer<JsonNode> progress) throws IOException {
     List<String> full = new ArrayList<>(command);
     full.addAll(List.of("--state", stateDir.toString(), "--name", name));
@@ -160,34 +118,17 @@ public final class TemplateBuilder {
     builder.redirectError(ProcessBuilder.Redirect.to(log.toFile()));
     Process process = builder.start();
     processes.add(process);
-    ProcessRecord record = null;
     if (stopping) {
       process.destroy();
     }
     JsonNode last;
     try {
-      record = note(name, process);
       last = converse(process, recipe, progress);
     } finally {
       processes.remove(process);
       process.destroy();
-      if (record != null) {
-        ProcessRecord.delete(runDir(), record.name());
-      }
     }
     check(last, log);
-  }
-
-  private Path runDir() {
-    return stateDir.resolve("run");
-  }
-
-  /** So that a successor of this service ends what this one cannot end any more. */
-  private ProcessRecord note(String name, Process process) throws IOException {
-    Files.createDirectories(
-        runDir(),
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    return ProcessRecord.write(runDir(), "build-" + name, process.pid());
   }
 
   /** Gives the builder its recipe; returns the last line of what it says. */

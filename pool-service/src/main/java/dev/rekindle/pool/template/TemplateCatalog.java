@@ -1,7 +1,5 @@
 package dev.rekindle.pool.template;
 
-import dev.rekindle.snapshotter.index.IndexEntry;
-import dev.rekindle.snapshotter.index.IndexKeeper;
 import dev.rekindle.snapshotter.template.Template;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Future;
@@ -28,40 +26,19 @@ public final class TemplateCatalog {
 
   private final Vertx vertx;
   private final TemplateStore store;
-  private final IndexKeeper index;
   private final Map<String, Template> templates = new TreeMap<>();
   private final Map<String, Integer> users = new HashMap<>();
-
-  /** By template, of its current snapshot. */
-  private final Map<String, Long> sizes = new HashMap<>();
 
   /**
    * @param vertx for work on the disk
    * @param store what lies there
-   * @param index made equal to the store at every change
    * @throws IOException if it cannot be read
    */
-  public TemplateCatalog(Vertx vertx, TemplateStore store, IndexKeeper index) throws IOException {
+  public TemplateCatalog(Vertx vertx, TemplateStore store) throws IOException {
     this.vertx = vertx;
     this.store = store;
-    this.index = index;
     store.sweepUnfinished();
-    for (Template template : store.list()) {
-      put(template, SnapshotSize.of(snapshotDir(template)));
-    }
-  }
-
-  private void put(Template template, long snapshotBytes) {
-    templates.put(template.name(), template);
-    sizes.put(template.name(), snapshotBytes);
-  }
-
-  /**
-   * @param template one of {@link #all}
-   * @return how much its snapshot's files hold
-   */
-  public long snapshotBytes(Template template) {
-    return sizes.getOrDefault(template.name(), 0L);
+    store.list().forEach(t -> templates.put(t.name(), t));
   }
 
   /**
@@ -84,15 +61,7 @@ public final class TemplateCatalog {
    * @return where it lies
    */
   public Path snapshotDir(Template template) {
-    return snapshotDir(template.snapshotId());
-  }
-
-  /**
-   * @param snapshotId of a snapshot
-   * @return where it lies
-   */
-  public Path snapshotDir(String snapshotId) {
-    return store.snapshotDir(snapshotId);
+    return store.snapshotDir(template.snapshotId());
   }
 
   /**
@@ -124,27 +93,18 @@ public final class TemplateCatalog {
     }
   }
 
-  private record Read(Template template, long snapshotBytes) {}
-
   /**
-   * Reads a template anew after a build. It can be leased once the index has it, or is withdrawn.
+   * Reads a template anew after a build.
    *
    * @param name of the template
    * @return its new generation
    */
   public Future<Template> reload(String name) {
     return vertx
-        .executeBlocking(
-            () -> {
-              Template template = store.find(name).orElseThrow();
-              return new Read(template, SnapshotSize.of(snapshotDir(template)));
-            },
-            false)
-        .compose(read -> indexed(Set.of()).map(read))
-        .map(read -> {
-          put(read.template, read.snapshotBytes);
+        .executeBlocking(() -> store.find(name).orElseThrow(), false)
+        .onSuccess(template -> {
+          templates.put(name, template);
           sweep();
-          return read.template;
         });
   }
 
@@ -156,57 +116,22 @@ public final class TemplateCatalog {
    */
   public Future<Boolean> delete(String name) {
     templates.remove(name);
-    sizes.remove(name);
     return vertx.executeBlocking(() -> store.delete(name), false).onSuccess(_ -> sweep());
   }
 
-  /**
-   * @param templates in the state directory
-   * @return what is to be indexed of them
-   */
-  public static IndexKeeper.Templates entries(TemplateStore templates) {
-    return () ->
-        templates.list().stream()
-            .map(t ->
-                new IndexEntry.TemplateEntry(
-                    t.name(), t.snapshotId(), t.generation(), t.createdAt()))
-            .toList();
-  }
-
-  /**
-   * @return what the snapshot index is now
-   */
-  public IndexKeeper.Status index() {
-    return index.status();
-  }
-
-  /** Has the snapshot index compared with the disk, now; one in doubt is made anew. */
-  public void checkIndex() {
-    index.update(Set.of());
-  }
-
-  private Future<Void> indexed(Set<String> leaving) {
-    return Future.fromCompletionStage(index.update(leaving), vertx.getOrCreateContext());
-  }
-
-  /** Removes what no template names and no lease uses: from the index first, then from the disk. */
   private void sweep() {
+    Set<String> used = new HashSet<>(users.keySet());
     vertx
-        .executeBlocking(store::unreferencedSnapshots, true)
-        .compose(unnamed -> {
-          Set<String> garbage = new HashSet<>(unnamed);
-          garbage.removeAll(users.keySet());
-          return indexed(garbage).map(garbage);
-        })
-        .compose(garbage ->
-            vertx.executeBlocking(
-                () -> {
-                  for (String snapshot : garbage) {
-                    store.removeSnapshot(snapshot);
-                  }
-                  return null;
-                },
-                true))
+        .executeBlocking(
+            () -> {
+              for (String snapshot : store.unreferencedSnapshots()) {
+                if (!used.contains(snapshot)) {
+                  store.removeSnapshot(snapshot);
+                }
+              }
+              return null;
+            },
+            true)
         .onFailure(e -> LOG.warn("snapshots could not be removed: {}", e.getMessage()));
   }
 }

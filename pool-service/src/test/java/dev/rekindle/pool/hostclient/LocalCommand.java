@@ -1,7 +1,5 @@
 package dev.rekindle.pool.hostclient;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.rekindle.snapshotter.agent.ExecObserver;
 import dev.rekindle.snapshotter.agent.ExecSession;
 import dev.rekindle.snapshotter.host.protocol.HostException;
@@ -12,10 +10,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.stream.Collectors;
 
 /** A command as a process of this machine; what a guest's agent does, without the guest. */
 final class LocalCommand implements ExecSession {
@@ -80,24 +76,9 @@ final class LocalCommand implements ExecSession {
 
   private synchronized Process begin() throws IOException {
     if (!killed) {
-      process = new ProcessBuilder(argv()).start();
+      process = new ProcessBuilder(command.argv()).start();
     }
     return process;
-  }
-
-  /** A terminal is made by script(1), which passes on what is typed and what is shown. */
-  private List<String> argv() {
-    if (command.terminal() == null) {
-      return command.argv();
-    }
-    String line =
-        command.argv().stream()
-            .map(word -> "'" + word.replace("'", "'\\''") + "'")
-            .collect(Collectors.joining(" "));
-    String size =
-        "stty rows %d cols %d; exec "
-            .formatted(command.terminal().rows(), command.terminal().columns());
-    return List.of("script", "-qefc", size + line, "/dev/null");
   }
 
   private void tell(Runnable call) {
@@ -161,13 +142,6 @@ final class LocalCommand implements ExecSession {
   @Override
   public void stdinEof() {
     stdin.add(EOF);
-  }
-
-  /** Shown as output, for there is no terminal of ours to change. */
-  @Override
-  public void resize(HostRequest.Terminal size) {
-    byte[] text = "resized %d %d\r\n".formatted(size.rows(), size.columns()).getBytes(UTF_8);
-    Thread.startVirtualThread(() -> tell(() -> observer.output(StreamKind.STDOUT, text)));
   }
 
   @Override

@@ -242,7 +242,7 @@ class FaultTest {
       Socket socket = new Socket("127.0.0.1", service.port());
       socket.setSoTimeout(30_000);
       String head =
-          ("POST %s/exec HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAccept: %s\r\n"
+          ("POST %s/exec HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: %s\r\n"
                   + "Rekindle-Lease-Token: %s\r\nContent-Type: application/x-ndjson\r\n"
                   + "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n")
               .formatted(path(lease), accept, token(lease), waits.length(), waits);

@@ -15,27 +15,9 @@ final class RawHttp {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final int port;
-  private final String host;
-  private final String headers;
 
   RawHttp(int port) {
-    this(port, "127.0.0.1", "");
-  }
-
-  private RawHttp(int port, String host, String headers) {
     this.port = port;
-    this.host = host;
-    this.headers = headers;
-  }
-
-  /** The same with one more header in each request. */
-  RawHttp with(String header) {
-    return new RawHttp(port, host, headers + header + "\r\n");
-  }
-
-  /** The same under another name of the service. */
-  RawHttp as(String name) {
-    return new RawHttp(port, name, headers);
   }
 
   record Reply(int status, String head, String body) {
@@ -58,10 +40,6 @@ final class RawHttp {
     }
   }
 
-  int port() {
-    return port;
-  }
-
   Reply send(String method, String path, String token, String body) throws IOException {
     return send(method, path, token, "application/json", body);
   }
@@ -81,12 +59,12 @@ final class RawHttp {
     Socket socket = new Socket("127.0.0.1", port);
     socket.setSoTimeout(30_000);
     String head =
-        "%s %s HTTP/1.1\r\nHost: %s\r\n%sConnection: close\r\nAccept: %s\r\nRekindle-Lease-Token: %s\r\n"
+        "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: %s\r\nRekindle-Lease-Token: %s\r\n"
             + "Content-Length: %d\r\n\r\n";
     socket
         .getOutputStream()
         .write(
-            head.formatted(method, path, host, headers, accept, token, length)
+            head.formatted(method, path, accept, token, length)
                 .getBytes(StandardCharsets.US_ASCII));
     return socket;
   }

@@ -42,16 +42,12 @@ class ShutdownTest {
             "{\"kernel\":{\"debian\":\"6.12\"},\"rootfs\":{\"busybox\":true}}");
     for (String line = ""; !line.contains("\"stage\""); line = building.readLine()) {}
 
-    // On a thread of its own: the JDK tells of a process's end on the common pool, which has one
-    // thread where there are two processors.
-    CompletableFuture<Void> stopped = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .start(() -> {
+    CompletableFuture<Void> stopped =
+        CompletableFuture.runAsync(() -> {
           try {
             service.close();
-            stopped.complete(null);
           } catch (Exception e) {
-            stopped.completeExceptionally(e);
+            throw new IllegalStateException(e);
           }
         });
 

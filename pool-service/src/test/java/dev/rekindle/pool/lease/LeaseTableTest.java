@@ -4,37 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rekindle.metrics.ServiceMetrics;
-import dev.rekindle.pool.config.AccessConfig;
 import dev.rekindle.pool.config.ServiceConfig;
 import dev.rekindle.pool.error.ErrorCode;
 import dev.rekindle.pool.error.ServiceException;
-import dev.rekindle.pool.feed.LeaseFeed;
-import dev.rekindle.pool.fleet.FleetLimits;
-import dev.rekindle.pool.fleet.PoolWant;
-import dev.rekindle.pool.fleet.Stock;
-import dev.rekindle.pool.jail.JailSettings;
-import dev.rekindle.pool.journal.Digest;
-import dev.rekindle.pool.journal.LeaseJournal;
-import dev.rekindle.pool.journal.LeaseRecord;
 import dev.rekindle.pool.sizing.Pools;
 import dev.rekindle.pool.template.TemplateCatalog;
-import dev.rekindle.snapshotter.host.protocol.HostReply;
-import dev.rekindle.snapshotter.index.IndexKeeper;
-import dev.rekindle.snapshotter.index.IndexKeys;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,17 +41,6 @@ class LeaseTableTest {
   private final Vertx vertx = Vertx.vertx();
   private final Context loop = vertx.getOrCreateContext();
   private LeaseTable table;
-  private LeaseJournal journal;
-
-  static final class NoStock implements Stock {
-    @Override
-    public void keep(Collection<PoolWant> wants) {}
-
-    @Override
-    public Optional<HostReply.PoolLevel> level(String snapshotDir) {
-      return Optional.empty();
-    }
-  }
 
   private interface Body {
     void run() throws Exception;
@@ -88,14 +60,6 @@ class LeaseTableTest {
     done.future().await(30, TimeUnit.SECONDS);
   }
 
-  /** Its index is never started, and so not there. */
-  static TemplateCatalog catalog(Vertx vertx, Path state) throws IOException {
-    TemplateStore store = new TemplateStore(state);
-    IndexKeeper index =
-        new IndexKeeper(state, IndexKeys.open(state), TemplateCatalog.entries(store));
-    return new TemplateCatalog(vertx, store, index);
-  }
-
   @BeforeEach
   void start(@TempDir Path state) throws Exception {
     Files.createDirectories(state.resolve("templates"));
@@ -103,51 +67,31 @@ class LeaseTableTest {
         state.resolve("templates/base.json"),
         "{\"name\":\"base\",\"recipe\":{},\"snapshotId\":\"base-0123456789ab\",\"generation\":1,"
             + "\"createdAt\":\"2026-01-01T00:00:00Z\"}");
-    ServiceConfig config =
-        new ServiceConfig(
-            "127.0.0.1",
-            0,
-            state,
-            MAX_LEASES,
-            2,
-            FleetLimits.DEFAULT,
-            JailSettings.DEFAULT,
-            AccessConfig.of(state));
+    ServiceConfig config = new ServiceConfig("127.0.0.1", 0, state, MAX_LEASES, 2, 0);
     onLoop(() -> {
-      TemplateCatalog catalog = catalog(vertx, state);
+      TemplateCatalog catalog = new TemplateCatalog(vertx, new TemplateStore(state));
       Pools pools =
-          new Pools(vertx, new NoStock(), catalog, template -> table.count(template), state);
-      LeaseClock clock = new LeaseClock(() -> wall, () -> nanos, () -> 0);
-      journal = new LeaseJournal(LeaseTable.directory(config), new UUID(1, 1), metrics);
-      table =
-          new LeaseTable(
+          new Pools(
               vertx,
-              config,
-              sandboxes,
+              () -> Future.failedFuture("no host process"),
               catalog,
-              pools,
-              metrics,
-              clock,
-              new LeaseFeed(vertx, clock.wall()),
-              journal);
+              template -> table.count(template),
+              state);
+      LeaseClock clock = new LeaseClock(() -> wall, () -> nanos);
+      table = new LeaseTable(vertx, config, sandboxes, catalog, pools, metrics, clock);
     });
   }
 
   @AfterEach
   void stop() throws Exception {
     vertx.close().await(20, TimeUnit.SECONDS);
-    journal.close();
   }
 
   private Lease lease(int ttlSeconds) {
-    return acquire(ttlSeconds).future().result().lease();
+    return table.acquire("base", "", ttlSeconds).future().result();
   }
 
-  private Promise<LeaseGrant> acquire(int ttlSeconds) {
-    return table.acquire(AcquireRequest.of("base", "", ttlSeconds), _ -> {});
-  }
-
-  private static ErrorCode errorOf(Promise<LeaseGrant> acquire) {
+  private static ErrorCode errorOf(Promise<Lease> acquire) {
     return acquire.future().cause() instanceof ServiceException e ? e.error() : null;
   }
 
@@ -191,7 +135,7 @@ class LeaseTableTest {
       nanos += 9 * SECOND;
       wall = EPOCH.plusSeconds(9);
 
-      Lease renewed = table.renew(lease, 5, false).lease();
+      Lease renewed = table.renew(lease, 5);
 
       assertThat(renewed.expiresAt()).isEqualTo(EPOCH.plusSeconds(14));
       nanos += 5 * SECOND - 1;
@@ -221,7 +165,7 @@ class LeaseTableTest {
       Lease first = lease(1);
       lease(100);
       sandboxes.atOnce = false;
-      Promise<LeaseGrant> waiting = acquire(10);
+      Promise<Lease> waiting = table.acquire("base", "", 10);
       nanos += SECOND;
       table.tick();
       assertThat(sandboxes.making).hasSize(2);
@@ -231,7 +175,7 @@ class LeaseTableTest {
       assertThat(sandboxes.making).hasSize(3);
       assertThat(waiting.future().isComplete()).isFalse();
       sandboxes.making.sequencedValues().getLast().complete(new Sandboxes.Made("new", Map.of()));
-      assertThat(waiting.future().result().lease().served()).isEqualTo("new");
+      assertThat(waiting.future().result().served()).isEqualTo("new");
     });
   }
 
@@ -240,10 +184,10 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(100);
       lease(100);
-      acquire(10);
-      acquire(10);
+      table.acquire("base", "", 10);
+      table.acquire("base", "", 10);
 
-      assertThat(errorOf(acquire(10))).isEqualTo(ErrorCode.POOL_EXHAUSTED);
+      assertThat(errorOf(table.acquire("base", "", 10))).isEqualTo(ErrorCode.POOL_EXHAUSTED);
       assertThat(table.waiting()).isEqualTo(2);
     });
   }
@@ -253,9 +197,9 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(1000);
       lease(1000);
-      Promise<LeaseGrant> older = acquire(10);
+      Promise<Lease> older = table.acquire("base", "", 10);
       nanos += SECOND;
-      Promise<LeaseGrant> younger = acquire(10);
+      Promise<Lease> younger = table.acquire("base", "", 10);
 
       nanos += (LeaseTable.MAX_WAIT_SECONDS - 1) * SECOND;
       table.tick();
@@ -270,7 +214,7 @@ class LeaseTableTest {
   void shouldTakeBackASandboxMadeTooLate() throws Exception {
     onLoop(() -> {
       sandboxes.atOnce = false;
-      Promise<LeaseGrant> late = acquire(10);
+      Promise<Lease> late = table.acquire("base", "", 10);
       nanos += LeaseTable.MAX_WAIT_SECONDS * SECOND;
       table.tick();
       assertThat(errorOf(late)).isEqualTo(ErrorCode.POOL_EXHAUSTED);
@@ -279,7 +223,7 @@ class LeaseTableTest {
       sandboxes.making.get(id).complete(new Sandboxes.Made("new", Map.of()));
 
       assertThat(sandboxes.destroying).containsOnlyKeys(id);
-      assertGone(id, ErrorCode.LEASE_UNKNOWN);
+      assertGone(id, ErrorCode.LEASE_RELEASED);
     });
   }
 
@@ -288,7 +232,7 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(100);
       lease(100);
-      Promise<LeaseGrant> waiting = acquire(10);
+      Promise<Lease> waiting = table.acquire("base", "", 10);
 
       waiting.tryFail(new IllegalStateException("the client has gone"));
 
@@ -302,14 +246,14 @@ class LeaseTableTest {
     onLoop(() -> {
       Lease held = lease(100);
       sandboxes.atOnce = false;
-      Promise<LeaseGrant> beingMade = acquire(10);
-      Promise<LeaseGrant> waiting = acquire(10);
+      Promise<Lease> beingMade = table.acquire("base", "", 10);
+      Promise<Lease> waiting = table.acquire("base", "", 10);
 
       table.stop();
 
       assertThat(errorOf(beingMade)).isEqualTo(ErrorCode.STOPPING);
       assertThat(errorOf(waiting)).isEqualTo(ErrorCode.STOPPING);
-      assertThat(errorOf(acquire(10))).isEqualTo(ErrorCode.STOPPING);
+      assertThat(errorOf(table.acquire("base", "", 10))).isEqualTo(ErrorCode.STOPPING);
       assertThat(table.find(held.id())).isSameAs(held);
     });
   }
@@ -319,48 +263,25 @@ class LeaseTableTest {
     onLoop(() -> {
       lease(1);
       lease(100);
-      Promise<LeaseGrant> waiting = acquire(10);
+      Promise<Lease> waiting = table.acquire("base", "", 10);
       nanos += 3 * SECOND;
       table.tick();
 
-      assertThat(waiting.future().result().lease().stagesMicros())
+      assertThat(waiting.future().result().stagesMicros())
           .containsExactly(
               Map.entry("queue", 3_000_000L), Map.entry("map", 7L), Map.entry("total", 3_000_000L));
     });
   }
 
   @Test
-  void shouldLoseOnlyTheLeasesOfTheProcessThatDied() throws Exception {
-    onLoop(() -> {
-      Lease lost = lease(100);
-      Lease kept = lease(100);
-
-      table.hostLost(List.of(lost.id(), "sb-that-was-being-made"));
-
-      assertGone(lost.id(), ErrorCode.LEASE_LOST);
-      assertThat(table.find(kept.id())).isSameAs(kept);
-      assertThat(sandboxes.destroying).isEmpty();
-    });
-  }
-
-  @Test
   void shouldForgetTheOldestOfTheEnded() {
-    List<String> forgotten = new ArrayList<>();
-    EndedLeases ended = new EndedLeases(gone -> forgotten.add(gone.id()));
+    EndedLeases ended = new EndedLeases();
 
     for (int i = 0; i <= EndedLeases.MAX; i++) {
-      ended.add(
-          new LeaseRecord.Ended(
-              "id-" + i, "lease.released", "", 0, Digest.NONE, LeaseRecord.Keyed.NONE));
+      ended.add("id-" + i, ErrorCode.LEASE_RELEASED, "");
     }
 
     assertThat(ended.why("id-0").error()).isEqualTo(ErrorCode.LEASE_UNKNOWN);
     assertThat(ended.why("id-1").error()).isEqualTo(ErrorCode.LEASE_RELEASED);
-    assertThat(forgotten).containsExactly("id-0");
-    assertThat(ended.kept())
-        .hasSize(EndedLeases.MAX_KEPT_WITHOUT_KEY)
-        .last()
-        .extracting("id")
-        .isEqualTo("id-10000");
   }
 }

@@ -14,8 +14,7 @@ class SizingTest {
   private static final Evidence QUIET = new Evidence(0, 0, 0, 0, 0, 0);
 
   private static PoolSpec spec(int min, int max, Target target) {
-    return new PoolSpec(
-        new Range(min, max), new Range(0, 64), 0, 0, null, null, target, null, null);
+    return new PoolSpec(new Range(min, max), new Range(0, 64), 0, 0, null, null, target);
   }
 
   private static PoolSpec misses(double rate) {
@@ -81,7 +80,7 @@ class SizingTest {
 
   @Test
   void shouldStayWithinBudgetsWhateverIsLeased() {
-    PoolSpec spec = new PoolSpec(new Range(8, 8), null, 1024, 0, null, null, null, null, null);
+    PoolSpec spec = new PoolSpec(new Range(8, 8), null, 1024, 0, null, null, null);
 
     assertThat(decide(spec, new Evidence(0, 0, 0, 0, 0, 3)).parked()).isEqualTo(5);
     assertThat(decide(spec, new Evidence(0, 0, 0, 0, 0, 99)).parked()).isZero();
@@ -108,16 +107,7 @@ class SizingTest {
 
       Decision decision =
           decide(
-              new PoolSpec(
-                  new Range(min, max),
-                  new Range(min, max),
-                  0,
-                  0,
-                  null,
-                  List.of(),
-                  target,
-                  null,
-                  null),
+              new PoolSpec(new Range(min, max), new Range(min, max), 0, 0, null, List.of(), target),
               evidence);
 
       assertThat(decision.parked()).as("%s %s", target, evidence).isBetween(min, max);

@@ -13,20 +13,18 @@ import dev.rekindle.vmm.virtio.vsock.VsockListener;
  */
 final class AgentExec implements ExecSession, VsockListener {
   private final ExecObserver observer;
-  private final boolean terminal;
   private final AgentFrames frames = new AgentFrames();
   private AgentTransport.Connection connection;
   private int untakenStdinBytes;
   private boolean over;
 
-  private AgentExec(ExecObserver observer, boolean terminal) {
+  private AgentExec(ExecObserver observer) {
     this.observer = observer;
-    this.terminal = terminal;
   }
 
   static AgentExec start(
       AgentTransport transport, HostRequest.Exec command, ExecObserver observer) {
-    AgentExec exec = new AgentExec(observer, command.terminal() != null);
+    AgentExec exec = new AgentExec(observer);
     byte[] request;
     try {
       request = AgentFrames.exec(command);
@@ -63,14 +61,6 @@ final class AgentExec implements ExecSession, VsockListener {
     AgentTransport.Connection opened = open();
     if (opened != null) {
       opened.send(AgentFrames.stdinEof());
-    }
-  }
-
-  @Override
-  public void resize(HostRequest.Terminal size) {
-    AgentTransport.Connection opened = open();
-    if (opened != null && terminal) {
-      opened.send(AgentFrames.window(size));
     }
   }
 

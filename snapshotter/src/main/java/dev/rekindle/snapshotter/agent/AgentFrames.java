@@ -25,11 +25,9 @@ final class AgentFrames {
   static final byte EXEC = 0x03;
   static final byte STDIN = 0x04;
   static final byte STDIN_EOF = 0x05;
-  static final byte WINDOW = 0x08;
 
   private static final int HEADER_BYTES = 5;
   private static final int MAX_STDIN_BYTES = 1 << 16;
-  private static final int TERMINAL = 2;
   private static final int TIMED_OUT = 1;
   private static final int OUT_OF_MEMORY = 2;
   private static final int MAX_MESSAGE_CHARS = 1024;
@@ -91,15 +89,13 @@ final class AgentFrames {
   }
 
   static byte[] exec(HostRequest.Exec command) {
-    HostRequest.Terminal terminal = command.terminal();
-    Payload out = new Payload().u32((int) command.timeoutMillis()).u32(command.maxProcesses());
-    out.u32(terminal == null ? 0 : TERMINAL);
+    Payload out =
+        new Payload().u32((int) command.timeoutMillis()).u32(command.maxProcesses()).u32(0);
     out.u16(command.argv().size());
     command.argv().forEach(out::str32);
     out.u16(command.env().size());
     command.env().forEach((name, value) -> out.str32(name + "=" + value));
-    out.str16(command.cwd());
-    return frame(EXEC, terminal == null ? out : out.u16(terminal.rows()).u16(terminal.columns()));
+    return frame(EXEC, out.str16(command.cwd()));
   }
 
   /** Standard input, cut into frames the agent takes. */
@@ -114,10 +110,6 @@ final class AgentFrames {
 
   static byte[] stdinEof() {
     return frame(STDIN_EOF, new Payload());
-  }
-
-  static byte[] window(HostRequest.Terminal size) {
-    return frame(WINDOW, new Payload().u16(size.rows()).u16(size.columns()));
   }
 
   /**

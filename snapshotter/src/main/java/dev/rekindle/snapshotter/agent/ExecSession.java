@@ -1,7 +1,5 @@
 package dev.rekindle.snapshotter.agent;
 
-import dev.rekindle.snapshotter.host.protocol.HostRequest;
-
 /**
  * The host's hold of a running command. Thread: any. No method blocks or calls the observer before
  * it returns, for callers hold locks.
@@ -14,13 +12,6 @@ public interface ExecSession {
 
   /** Ends the command's standard input, after what was given before. */
   void stdinEof();
-
-  /**
-   * Gives the command's terminal another size; of a command without one, nothing happens.
-   *
-   * @param size from now on
-   */
-  void resize(HostRequest.Terminal size);
 
   /** Withholds credit, so that output soon stops; what is under way still comes. */
   void pauseOutput();

@@ -21,16 +21,11 @@ final class MemoryWriter {
 
   private final OutputFile out;
   private final MemorySegment zeroPage;
-
-  /** A chunk's bytes for its checksum: see {@link #crcOf}. */
-  private final MemorySegment copy;
-
   private long dataBytes;
 
   private MemoryWriter(OutputFile out, Arena arena) {
     this.out = out;
     this.zeroPage = arena.allocate(SnapshotFormat.PAGE_BYTES, SnapshotFormat.PAGE_BYTES);
-    this.copy = arena.allocate(SnapshotFormat.CHUNK_BYTES, SnapshotFormat.PAGE_BYTES);
   }
 
   static Written write(GuestMemory memory, OutputFile out) {
@@ -55,19 +50,9 @@ final class MemoryWriter {
       long length = Math.min(SnapshotFormat.CHUNK_BYTES, region.sizeBytes() - at);
       MemorySegment bytes = region.hva().asSlice(at, length);
       if (writeChunk(bytes, region.fileOffset() + at) || length < SnapshotFormat.CHUNK_BYTES) {
-        crcs[chunk] = crcOf(bytes);
+        crcs[chunk] = MemoryChecksums.crcOf(bytes);
       }
     }
-  }
-
-  /**
-   * Of a copy: a page that cannot be read ends a copy in an {@link InternalError}, and the
-   * checksum's own loop in the end of the process.
-   */
-  private int crcOf(MemorySegment chunk) {
-    MemorySegment bytes = copy.asSlice(0, chunk.byteSize());
-    bytes.copyFrom(chunk);
-    return MemoryChecksums.crcOf(bytes);
   }
 
   /** Writes the runs of pages that are not all zero; whether there were any. */

@@ -1,6 +1,5 @@
 package dev.rekindle.snapshotter.capture;
 
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 
 /**
@@ -11,12 +10,10 @@ import dev.rekindle.snapshotter.format.Manifest;
  * @param creator program and version
  * @param images what was booted and which disks are needed again
  * @param cpu what the guest was told about its processor
- * @param hugePages in which pages restores shall have its memory
  */
 public record SnapshotDescription(
     String snapshotId,
     String template,
     String creator,
     Manifest.Images images,
-    Manifest.CpuEntry cpu,
-    HugePages hugePages) {}
+    Manifest.CpuEntry cpu) {}

@@ -1,6 +1,5 @@
 package dev.rekindle.snapshotter.capture;
 
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ManifestJson;
 import dev.rekindle.snapshotter.format.Section;
@@ -20,14 +19,12 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -38,9 +35,6 @@ import java.util.zip.CRC32C;
 public final class SnapshotWriter {
   /** Prefix of directories that are still being written, or were left by a killed writer. */
   public static final String UNFINISHED_PREFIX = ".unfinished-";
-
-  private static final List<String> FILES =
-      List.of(SnapshotFormat.MEMORY_FILE, SnapshotFormat.STATE_FILE, SnapshotFormat.MANIFEST_FILE);
 
   private final Path snapshots;
   private final OutputFile.Opener opener;
@@ -81,7 +75,6 @@ public final class SnapshotWriter {
       Files.createDirectories(snapshots);
       Files.createDirectory(unfinished);
       Manifest manifest = writeFiles(unfinished, description, shape, state, memory);
-      openToReaders(unfinished);
       OutputFile.syncDirectory(unfinished);
       Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
       OutputFile.syncDirectory(snapshots);
@@ -98,26 +91,10 @@ public final class SnapshotWriter {
           isNoSpace(e) ? SnapshotError.NO_SPACE : SnapshotError.IO,
           "writing snapshot " + description.snapshotId() + ": " + e,
           e);
-    } catch (InternalError e) {
-      removeTree(unfinished);
-      throw new SnapshotException(
-          SnapshotError.IO,
-          "writing snapshot " + description.snapshotId() + ": the guest's memory is gone",
-          e);
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException e) {
       removeTree(unfinished);
       throw e;
     }
-  }
-
-  /** Host processes are of other users: they read, whatever the builder's umask, and no more. */
-  private static void openToReaders(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-      }
-    }
-    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
   private Manifest writeFiles(
@@ -144,7 +121,7 @@ public final class SnapshotWriter {
             description.creator(),
             now.toString(),
             shape,
-            memoryEntry(memory, written.dataBytes(), description.hugePages()),
+            memoryEntry(memory, written.dataBytes()),
             new Manifest.StateFileEntry(stateBytes.length, crcHex(stateBytes)),
             new Manifest.MemoryFileEntry(memory.sizeBytes()),
             description.images(),
@@ -153,14 +130,13 @@ public final class SnapshotWriter {
     return manifest;
   }
 
-  private static Manifest.Memory memoryEntry(
-      GuestMemory memory, long dataBytes, HugePages hugePages) {
+  private static Manifest.Memory memoryEntry(GuestMemory memory, long dataBytes) {
     List<Manifest.Region> regions =
         memory.regions().stream()
             .map(r -> new Manifest.Region(r.gpa(), r.sizeBytes(), r.fileOffset()))
             .toList();
     return new Manifest.Memory(
-        SnapshotFormat.PAGE_BYTES, SnapshotFormat.CHUNK_BYTES, dataBytes, regions, hugePages);
+        SnapshotFormat.PAGE_BYTES, SnapshotFormat.CHUNK_BYTES, dataBytes, regions);
   }
 
   private void writeWhole(Path path, byte[] bytes) {
@@ -185,13 +161,12 @@ public final class SnapshotWriter {
         && f.getReason().startsWith("No space left");
   }
 
-  /** By the names it has: listing a directory needs a descriptor, and there may be none left. */
   private static void removeTree(Path directory) {
-    try {
-      for (String name : FILES) {
-        Files.deleteIfExists(directory.resolve(name));
+    try (var entries = Files.list(directory)) {
+      for (Path entry : entries.toList()) {
+        Files.delete(entry);
       }
-      Files.deleteIfExists(directory);
+      Files.delete(directory);
     } catch (FileSystemException e) {
       // Gone already, or the disk refuses: what stays has the unfinished prefix and is swept later.
       return;

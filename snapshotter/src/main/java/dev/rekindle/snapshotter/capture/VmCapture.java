@@ -1,7 +1,6 @@
 package dev.rekindle.snapshotter.capture;
 
 import dev.rekindle.snapshotter.format.CpuFeatures;
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ShapeEntries;
 import dev.rekindle.snapshotter.format.SnapshotException;
@@ -37,36 +36,11 @@ public final class VmCapture {
       Manifest.Images images,
       List<CpuidEntry> supportedCpuid)
       throws SnapshotException {
-    return capture(vm, writer, snapshotId, template, images, supportedCpuid, HugePages.NONE);
-  }
-
-  /**
-   * As above, for memory in pages of a kind.
-   *
-   * @param vm running or paused
-   * @param writer where to
-   * @param snapshotId of the snapshot to be
-   * @param template what it is made for
-   * @param images what was booted and its disks
-   * @param supportedCpuid of this host's KVM
-   * @param hugePages in which pages restores shall have its memory
-   * @return the manifest as written
-   * @throws SnapshotException {@code no_space} or {@code io}; nothing is left behind
-   */
-  public static Manifest capture(
-      MicroVm vm,
-      SnapshotWriter writer,
-      String snapshotId,
-      String template,
-      Manifest.Images images,
-      List<CpuidEntry> supportedCpuid,
-      HugePages hugePages)
-      throws SnapshotException {
     vm.pause();
     MachineState state = vm.capture();
     SnapshotDescription description =
         new SnapshotDescription(
-            snapshotId, template, CREATOR, images, CpuFeatures.of(supportedCpuid), hugePages);
+            snapshotId, template, CREATOR, images, CpuFeatures.of(supportedCpuid));
     return writer.write(
         description, ShapeEntries.of(state.shape()), StateSections.encode(state), vm.memory());
   }

@@ -90,13 +90,10 @@ public record Manifest(
    * @param chunkBytes {@link SnapshotFormat#CHUNK_BYTES}
    * @param dataBytes pages that are not zero
    * @param regions by ascending gpa
-   * @param hugePages in which pages restores shall have it; none where it is not said
    */
-  public record Memory(
-      int pageBytes, int chunkBytes, long dataBytes, List<Region> regions, HugePages hugePages) {
+  public record Memory(int pageBytes, int chunkBytes, long dataBytes, List<Region> regions) {
     /** Checks granules and that the regions fill the file one after the other. */
     public Memory {
-      hugePages = hugePages == null ? HugePages.NONE : hugePages;
       if (pageBytes != SnapshotFormat.PAGE_BYTES || chunkBytes != SnapshotFormat.CHUNK_BYTES) {
         throw new IllegalArgumentException(
             "pageBytes and chunkBytes must be 4096 and 2097152, got "

@@ -73,8 +73,7 @@ public final class ManifestJson {
       throw new SnapshotException(
           SnapshotError.MANIFEST_INVALID, "manifest.json: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new SnapshotException(
-          SnapshotError.MANIFEST_INVALID, "manifest.json: " + e.getMessage(), e);
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -24,14 +24,6 @@ public enum SnapshotError {
   CPU_INCOMPATIBLE("snapshot.cpu_incompatible"),
   /** A disk image the guest uses does not exist or has another size. */
   IMAGE_MISMATCH("snapshot.image_mismatch"),
-  /** The snapshot index is there and has no such snapshot. */
-  NOT_INDEXED("snapshot.not_indexed"),
-  /** The index's entry was not written by the service, or is damaged, or is an old one. */
-  INDEX_REFUSED("snapshot.index_refused"),
-  /** The files are not those the service signed. */
-  NOT_AS_SIGNED("snapshot.not_as_signed"),
-  /** The host has too few reserved huge pages for the snapshot's memory. */
-  NO_HUGE_PAGES("snapshot.no_huge_pages"),
   /** The file system is full. */
   NO_SPACE("snapshot.no_space"),
   /** Another error of the file system. */

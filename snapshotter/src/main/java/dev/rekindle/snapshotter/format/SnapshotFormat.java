@@ -8,7 +8,7 @@ public final class SnapshotFormat {
   public static final int MAJOR = 1;
 
   /** Grows with what an older reader may skip. */
-  public static final int MINOR = 1;
+  public static final int MINOR = 0;
 
   /** The manifest's file name. */
   public static final String MANIFEST_FILE = "manifest.json";
@@ -18,9 +18,6 @@ public final class SnapshotFormat {
 
   /** The guest memory's file name. */
   public static final String MEMORY_FILE = "memory.bin";
-
-  /** The file name of a first request's working set; may be absent. */
-  public static final String WORKING_SET_FILE = "workingset.bin";
 
   /** Granule of guest memory. */
   public static final int PAGE_BYTES = 4096;
@@ -33,9 +30,6 @@ public final class SnapshotFormat {
 
   /** Largest state.bin. */
   public static final int MAX_STATE_BYTES = 64 << 20;
-
-  /** Largest workingset.bin. */
-  public static final int MAX_WORKING_SET_BYTES = 16 << 20;
 
   /** Most sections in state.bin. */
   public static final int MAX_SECTIONS = 4096;

@@ -8,10 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.zip.CRC32C;
 
-/**
- * The bytes of state.bin: header and sections, without regard to what the sections mean. Other
- * files of sections have the same form.
- */
+/** The bytes of state.bin: header and sections, without regard to what the sections mean. */
 public final class StateFile {
   static final int HEADER_BYTES = 32;
   static final int SECTION_HEADER_BYTES = 16;
@@ -71,12 +68,8 @@ public final class StateFile {
    *     {@code version_unsupported}, {@code size_mismatch} or {@code section_invalid}
    */
   public static List<Section> decode(byte[] bytes) throws SnapshotException {
-    return decode(SnapshotFormat.STATE_FILE, bytes);
-  }
-
-  static List<Section> decode(String file, byte[] bytes) throws SnapshotException {
     ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    int count = checkHeader(file, in);
+    int count = checkHeader(in);
     List<Section> sections = new ArrayList<>(count);
     Set<String> labels = new HashSet<>();
     in.position(HEADER_BYTES);
@@ -93,33 +86,33 @@ public final class StateFile {
     return List.copyOf(sections);
   }
 
-  private static int checkHeader(String file, ByteBuffer in) throws SnapshotException {
+  private static int checkHeader(ByteBuffer in) throws SnapshotException {
     byte[] bytes = in.array();
     if (bytes.length < HEADER_BYTES) {
       throw new SnapshotException(
           SnapshotError.TRUNCATED,
-          file + " has " + bytes.length + " bytes, its header alone needs " + HEADER_BYTES);
+          "state.bin has " + bytes.length + " bytes, its header alone needs " + HEADER_BYTES);
     }
     if (in.getLong(0) != MAGIC) {
       throw new SnapshotException(
-          SnapshotError.BAD_MAGIC, file + " begins with " + Long.toHexString(in.getLong(0)));
+          SnapshotError.BAD_MAGIC, "state.bin begins with " + Long.toHexString(in.getLong(0)));
     }
     if (in.getInt(OFFSET_HEADER_CRC) != crc(bytes, 0, OFFSET_HEADER_CRC)) {
-      throw new SnapshotException(SnapshotError.CHECKSUM_MISMATCH, "header of " + file);
+      throw new SnapshotException(SnapshotError.CHECKSUM_MISMATCH, "header of state.bin");
     }
-    checkVersion(file, Short.toUnsignedInt(in.getShort(OFFSET_MAJOR)));
+    checkVersion("state.bin", Short.toUnsignedInt(in.getShort(OFFSET_MAJOR)));
     long length = in.getLong(OFFSET_LENGTH);
     if (bytes.length != length) {
       throw new SnapshotException(
           bytes.length < length ? SnapshotError.TRUNCATED : SnapshotError.SIZE_MISMATCH,
-          file + " has " + bytes.length + " bytes, its header says " + length);
+          "state.bin has " + bytes.length + " bytes, its header says " + length);
     }
     if (in.getInt(OFFSET_BODY_CRC) != crc(bytes, HEADER_BYTES, bytes.length - HEADER_BYTES)) {
-      throw new SnapshotException(SnapshotError.CHECKSUM_MISMATCH, "sections of " + file);
+      throw new SnapshotException(SnapshotError.CHECKSUM_MISMATCH, "sections of state.bin");
     }
     int count = in.getInt(OFFSET_COUNT);
     if (count < 0 || count > SnapshotFormat.MAX_SECTIONS) {
-      throw invalid(file + " says it has " + Integer.toUnsignedString(count) + " sections");
+      throw invalid("state.bin says it has " + Integer.toUnsignedString(count) + " sections");
     }
     return count;
   }
@@ -163,21 +156,6 @@ public final class StateFile {
       }
     }
     return new Section(tag, index, (flags & FLAG_REQUIRED) != 0, payload);
-  }
-
-  /**
-   * @param sections all of a state file
-   * @param tag looked for
-   * @return the one section of that tag
-   * @throws SnapshotException {@code section_invalid} if there is none or several
-   */
-  public static Section only(List<Section> sections, String tag) throws SnapshotException {
-    List<Section> found = sections.stream().filter(s -> s.tag().equals(tag)).toList();
-    if (found.size() != 1) {
-      throw new SnapshotException(
-          SnapshotError.SECTION_INVALID, "must be one section " + tag + ", got " + found.size());
-    }
-    return found.getFirst();
   }
 
   static int crc(byte[] bytes, int from, int length) {

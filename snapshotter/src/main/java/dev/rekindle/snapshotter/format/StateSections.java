@@ -154,7 +154,7 @@ public final class StateSections {
     }
   }
 
-  static void requireSkippable(Section section) throws SnapshotException {
+  private static void requireSkippable(Section section) throws SnapshotException {
     if (section.required() && !KNOWN.contains(section.tag())) {
       throw new SnapshotException(
           SnapshotError.SECTION_INVALID,

@@ -2,11 +2,8 @@ package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.agent.ExecObserver;
 import dev.rekindle.snapshotter.agent.ExecSession;
-import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.restore.AgentVm;
-import dev.rekindle.vmm.machine.MemoryUse;
-import dev.rekindle.vmm.memory.PageRuns;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -15,30 +12,20 @@ import java.util.function.Consumer;
 final class AgentSandbox implements Sandbox {
   private final AgentVm vm;
   private final Consumer<AgentVm> retire;
-  private final MemoryUse before;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
    * @param vm running
-   * @param before what it had cost when it was acquired
    * @param retire ends the VM, for good or for another guest
    */
-  AgentSandbox(AgentVm vm, MemoryUse before, Consumer<AgentVm> retire) {
+  AgentSandbox(AgentVm vm, Consumer<AgentVm> retire) {
     this.vm = vm;
-    this.before = before;
     this.retire = retire;
   }
 
   @Override
   public ExecSession exec(HostRequest.Exec command, ExecObserver observer) {
     return vm.agent().exec(command, observer);
-  }
-
-  @Override
-  public HostReply.Memory memory() {
-    MemoryUse use = vm.vm().memoryUse().since(before);
-    return new HostReply.Memory(
-        use.faults().minor(), use.faults().major(), use.ownPages() * PageRuns.PAGE_BYTES);
   }
 
   @Override

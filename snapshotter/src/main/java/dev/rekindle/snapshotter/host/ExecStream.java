@@ -8,7 +8,6 @@ import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostJson;
 import dev.rekindle.snapshotter.host.protocol.HostProtocol;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
-import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.host.protocol.ProtocolException;
 import dev.rekindle.snapshotter.host.protocol.StreamKind;
 import java.util.ArrayDeque;
@@ -121,13 +120,6 @@ final class ExecStream implements ExecObserver {
       }
     }
     finishIfDrained();
-  }
-
-  /** The service asks for another size of the command's terminal. */
-  synchronized void resize(HostRequest.Terminal size) {
-    if (!finished && session != null) {
-      session.resize(size);
-    }
   }
 
   /**

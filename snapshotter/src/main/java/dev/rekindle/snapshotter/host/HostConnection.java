@@ -88,7 +88,7 @@ final class HostConnection {
     }
   }
 
-  void send(HostEvent event) {
+  void send(HostEvent.SandboxExited event) {
     outbox.send(new Frame.Event(0, HostJson.event(event)));
   }
 
@@ -129,12 +129,7 @@ final class HostConnection {
           stream.grant(bytes);
         }
       }
-      case HostEvent.Resize(HostRequest.Terminal size) -> {
-        if (inFlight.get(id) instanceof InFlight.Exec(ExecStream stream)) {
-          stream.resize(size);
-        }
-      }
-      case HostEvent.Started _, HostEvent.SandboxExited _, HostEvent.StockChanged _ ->
+      case HostEvent.Started _, HostEvent.SandboxExited _ ->
           throw new ProtocolException("service sent an event that is not its to send");
     }
   }
@@ -170,7 +165,6 @@ final class HostConnection {
         ok(id, new HostReply.Cancel(canceled));
       }
       case HostRequest.Release(String sandboxId) -> work(id, () -> server.release(sandboxId));
-      case HostRequest.Memory(String sandboxId) -> work(id, () -> server.memory(sandboxId));
       case HostRequest.Stats() -> work(id, server::stats);
     }
   }

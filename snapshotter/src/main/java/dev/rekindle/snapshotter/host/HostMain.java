@@ -2,11 +2,8 @@ package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.ProcessLogging;
 import dev.rekindle.snapshotter.agent.VsockGuestAgent;
-import dev.rekindle.snapshotter.index.IndexFollower;
 import dev.rekindle.vmm.kvm.KvmUnavailableException;
 import dev.rekindle.vmm.machine.KvmHost;
-import dev.rekindle.vmm.seccomp.SeccompUnavailableException;
-import dev.rekindle.vmm.seccomp.ThreadFilters;
 import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -39,24 +36,9 @@ public final class HostMain {
       System.exit(2);
       return;
     }
-    ThreadFilters filters = ThreadFilters.load(options.seccomp());
-    try {
-      filters.confineProcess();
-    } catch (SeccompUnavailableException e) {
-      LOG.error("{}; --seccomp off does without", e.getMessage());
-      System.exit(3);
-    }
-    try (SealedSnapshots index = index(options);
-        HostServer server =
-            HostServer.start(
-                options.socket(),
-                factory(options, index, filters),
-                Duration.ofSeconds(options.reconnectSeconds()))) {
+    try (HostServer server = HostServer.start(options.socket(), factory(options))) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close, "host-stop"));
       System.out.println("ready");
-      if (index != null) {
-        index.warmUp();
-      }
       server.awaitAbandoned();
       LOG.info("stopping: nobody is connected");
     } catch (IOException e) {
@@ -66,23 +48,14 @@ public final class HostMain {
     System.exit(0);
   }
 
-  /** Null without a key. */
-  private static SealedSnapshots index(HostOptions options) {
-    return options.indexKey() == null
-        ? null
-        : new SealedSnapshots(new IndexFollower(options.stateDir(), options.indexKey()));
-  }
-
-  private static SandboxFactory factory(
-      HostOptions options, SealedSnapshots index, ThreadFilters filters) {
+  private static SandboxFactory factory(HostOptions options) {
     try {
-      KvmHost host = KvmHost.open(filters);
+      KvmHost host = KvmHost.open();
       return new MicroVmFactory(
           host,
           vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
           options.shellsPerShape(),
-          Duration.ofSeconds(options.agentTimeoutSeconds()),
-          index);
+          Duration.ofSeconds(options.agentTimeoutSeconds()));
     } catch (KvmUnavailableException e) {
       LOG.error("no sandboxes here: {}", e.getMessage());
       return new KvmlessFactory(e.getMessage());

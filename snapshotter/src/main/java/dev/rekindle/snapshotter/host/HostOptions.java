@@ -1,7 +1,5 @@
 package dev.rekindle.snapshotter.host;
 
-import dev.rekindle.snapshotter.host.protocol.HostProtocol;
-import dev.rekindle.vmm.seccomp.SeccompMode;
 import java.nio.file.Path;
 
 /**
@@ -11,21 +9,10 @@ import java.nio.file.Path;
  * @param stateDir the state directory; absolute
  * @param shellsPerShape VMs to keep built ahead for each shape; 0 for none
  * @param agentTimeoutSeconds until a restored guest's agent must have answered
- * @param reconnectSeconds without a connection, after which it stops
- * @param indexKey the public key the snapshot index is signed with; null to do without an index
- * @param seccomp what becomes of system calls that no list allows
  */
-record HostOptions(
-    Path socket,
-    Path stateDir,
-    int shellsPerShape,
-    int agentTimeoutSeconds,
-    int reconnectSeconds,
-    String indexKey,
-    SeccompMode seccomp) {
+record HostOptions(Path socket, Path stateDir, int shellsPerShape, int agentTimeoutSeconds) {
   static final String USAGE =
-      "usage: HostMain --socket PATH --state DIR [--shells N] [--agent-timeout SECONDS]"
-          + " [--reconnect SECONDS] [--index-key BASE64] [--seccomp kill|log|off]";
+      "usage: HostMain --socket PATH --state DIR [--shells N] [--agent-timeout SECONDS]";
 
   /**
    * @param args as given to main
@@ -36,9 +23,6 @@ record HostOptions(
     Path state = null;
     int shells = 2;
     int agentTimeout = 30;
-    String indexKey = null;
-    SeccompMode seccomp = SeccompMode.KILL;
-    int reconnect = HostProtocol.RECONNECT_SECONDS;
     for (int i = 0; i < args.length; i += 2) {
       if (i + 1 == args.length) {
         throw new IllegalArgumentException(args[i] + " needs a value");
@@ -49,16 +33,13 @@ record HostOptions(
         case "--state" -> state = Path.of(value).toAbsolutePath();
         case "--shells" -> shells = number(args[i], value, 0, 64);
         case "--agent-timeout" -> agentTimeout = number(args[i], value, 1, 600);
-        case "--index-key" -> indexKey = value;
-        case "--seccomp" -> seccomp = SeccompMode.parse(value);
-        case "--reconnect" -> reconnect = number(args[i], value, 1, 3600);
         default -> throw new IllegalArgumentException("unknown argument " + args[i]);
       }
     }
     if (socket == null || state == null) {
       throw new IllegalArgumentException("--socket and --state are required");
     }
-    return new HostOptions(socket, state, shells, agentTimeout, reconnect, indexKey, seccomp);
+    return new HostOptions(socket, state, shells, agentTimeout);
   }
 
   private static int number(String name, String value, int min, int max) {

@@ -51,32 +51,20 @@ public final class HostServer implements AutoCloseable, Executor {
   }
 
   /**
-   * As the other, waiting for {@value HostProtocol#RECONNECT_SECONDS} s.
-   *
-   * @param socket see there
-   * @param factory see there
-   * @return the server
-   * @throws IOException if the socket cannot be made
-   */
-  public static HostServer start(Path socket, SandboxFactory factory) throws IOException {
-    return start(socket, factory, Duration.ofSeconds(HostProtocol.RECONNECT_SECONDS));
-  }
-
-  /**
    * Listens, from now on.
    *
    * @param socket path of the socket; a file left there by a dead process is replaced
    * @param factory where sandboxes come from; closed with the server, also if this fails
-   * @param reconnect how long it waits for another connection when the last one is gone
    * @return the server
    * @throws IOException if the socket cannot be made
    */
-  public static HostServer start(Path socket, SandboxFactory factory, Duration reconnect)
-      throws IOException {
+  public static HostServer start(Path socket, SandboxFactory factory) throws IOException {
     return start(
         socket,
         factory,
-        new IdleWatch(Duration.ofSeconds(HostProtocol.FIRST_CONNECT_SECONDS), reconnect));
+        new IdleWatch(
+            Duration.ofSeconds(HostProtocol.FIRST_CONNECT_SECONDS),
+            Duration.ofSeconds(HostProtocol.RECONNECT_SECONDS)));
   }
 
   static HostServer start(Path socket, SandboxFactory factory, IdleWatch idle) throws IOException {
@@ -87,7 +75,6 @@ public final class HostServer implements AutoCloseable, Executor {
       listener.bind(UnixDomainSocketAddress.of(socket));
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
       HostServer server = new HostServer(socket, factory, listener, idle);
-      factory.onStockChange(event -> server.connections.forEach(c -> c.send(event)));
       server.acceptor.start();
       return server;
     } catch (IOException | RuntimeException e) {
@@ -170,28 +157,13 @@ public final class HostServer implements AutoCloseable, Executor {
       throw e;
     }
     sandbox.exited().thenAccept(exit -> workers.execute(() -> exited(id, sandbox, exit)));
-    return new HostReply.Acquire(
-        acquired.served(),
-        acquired.stagesMicros(),
-        factory.level(request.snapshotDir()).orElse(null));
+    return new HostReply.Acquire(acquired.served(), acquired.stagesMicros());
   }
 
   HostReply release(String sandboxId) throws HostException {
     HostException reason = new HostException("sandbox.released", sandboxId + " was released");
-    Sandbox sandbox = registry.remove(sandboxId, reason);
-    HostReply.Memory memory = null;
-    try {
-      memory = sandbox.memory();
-    } catch (RuntimeException e) {
-      LOG.warn("what {} cost is not known", sandboxId, e);
-    } finally {
-      sandbox.close();
-    }
-    return new HostReply.Release(memory);
-  }
-
-  HostReply memory(String sandboxId) throws HostException {
-    return registry.find(sandboxId).memory();
+    registry.remove(sandboxId, reason).close();
+    return new HostReply.Release();
   }
 
   HostReply pool(HostRequest.Pool request) throws HostException {
@@ -210,9 +182,7 @@ public final class HostServer implements AutoCloseable, Executor {
         stats.mappings(),
         stats.fds(),
         stats.threads(),
-        factory.pools(),
-        factory.snapshots(),
-        factory.index());
+        factory.pools());
   }
 
   private void exited(String id, Sandbox sandbox, Sandbox.Exit exit) {

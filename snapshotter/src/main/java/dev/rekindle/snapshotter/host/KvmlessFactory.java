@@ -1,12 +1,9 @@
 package dev.rekindle.snapshotter.host;
 
-import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 
 /** Stands in where /dev/kvm cannot be used, so that the service hears the reason. */
 final class KvmlessFactory implements SandboxFactory {
@@ -30,20 +27,6 @@ final class KvmlessFactory implements SandboxFactory {
   public List<HostReply.PoolLevel> pools() {
     return List.of();
   }
-
-  @Override
-  public List<HostReply.SnapshotLevel> snapshots() {
-    return List.of();
-  }
-
-  @Override
-  public Optional<HostReply.Level> level(String snapshotDir) {
-    return Optional.empty();
-  }
-
-  /** There never is one. */
-  @Override
-  public void onStockChange(Consumer<HostEvent.StockChanged> listener) {}
 
   @Override
   public boolean runsNatively() {

@@ -3,19 +3,15 @@ package dev.rekindle.snapshotter.host;
 import dev.rekindle.snapshotter.agent.CloneNames;
 import dev.rekindle.snapshotter.agent.GuestAgent;
 import dev.rekindle.snapshotter.format.SnapshotException;
-import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import dev.rekindle.snapshotter.restore.AgentVm;
 import dev.rekindle.snapshotter.restore.RestoreException;
-import dev.rekindle.snapshotter.restore.RestoreOptions;
 import dev.rekindle.snapshotter.restore.Restorer;
-import dev.rekindle.snapshotter.restore.SnapshotSeal;
 import dev.rekindle.snapshotter.restore.StageClock;
 import dev.rekindle.snapshotter.restore.Uniqueness;
 import dev.rekindle.vmm.machine.KvmHost;
-import dev.rekindle.vmm.machine.MemoryUse;
 import dev.rekindle.vmm.machine.MicroVm;
 import dev.rekindle.vmm.probe.KvmProbe;
 import java.nio.file.Path;
@@ -24,12 +20,10 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +39,6 @@ final class MicroVmFactory implements SandboxFactory {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final KvmHost host;
-  private final SealedSnapshots index;
   private final Restorer restorer;
   private final Uniqueness uniqueness;
   private final Function<MicroVm, GuestAgent> agents;
@@ -54,30 +47,22 @@ final class MicroVmFactory implements SandboxFactory {
   private final AtomicInteger acquiring = new AtomicInteger();
   private final Map<String, ParkedRecipe> recipes = new ConcurrentHashMap<>();
   private final ParkedStock<ParkedRecipe, ParkedSandbox> stock =
-      new ParkedStock<>(this::park, () -> acquiring.get() > 0, this::stockChanged);
-  private volatile Consumer<HostEvent.StockChanged> stockListener = _ -> {};
+      new ParkedStock<>(this::park, () -> acquiring.get() > 0);
 
   /**
    * @param host closed with this
    * @param agents how the agent of a VM is reached
    * @param shellsPerShape how many VMs to keep built ahead
    * @param agentTimeout until a restored guest's agent must have answered
-   * @param index not closed here; null to believe every snapshot's own checksums
    */
   MicroVmFactory(
       KvmHost host,
       Function<MicroVm, GuestAgent> agents,
       int shellsPerShape,
-      Duration agentTimeout,
-      SealedSnapshots index) {
+      Duration agentTimeout) {
     this.host = host;
     this.agents = agents;
-    this.index = index;
-    this.restorer =
-        new Restorer(
-            host,
-            RestoreOptions.serving(shellsPerShape),
-            index == null ? SnapshotSeal.NONE : index);
+    this.restorer = new Restorer(host, shellsPerShape);
     this.uniqueness = new Uniqueness(agentTimeout, IDENTITY_TIMEOUT);
     // Beside the start, which it would prolong by a guest's run.
     Thread.ofPlatform().daemon().name("kvm-probe").start(runsNatively);
@@ -94,7 +79,7 @@ final class MicroVmFactory implements SandboxFactory {
       ParkedSandbox ready = parked(request);
       if (ready != null) {
         uniqueness.claim(ready.vm(), names, ready.generationId(), clock);
-        return new Acquired(sandbox(ready.vm(), ready.use(), request), "parked", clock.micros());
+        return new Acquired(sandbox(ready.vm(), request), "parked", clock.micros());
       }
       Restorer.Restored restored =
           restorer.restore(
@@ -105,9 +90,7 @@ final class MicroVmFactory implements SandboxFactory {
       AgentVm vm = withAgent(restored.vm());
       uniqueness.establish(vm, names, clock);
       return new Acquired(
-          sandbox(vm, MemoryUse.NONE, request),
-          restored.fromShell() ? "shell" : "new",
-          clock.micros());
+          sandbox(vm, request), restored.fromShell() ? "shell" : "new", clock.micros());
     } catch (SnapshotException e) {
       throw new HostException(e.code(), e.getMessage(), null, e);
     } catch (RestoreException e) {
@@ -122,10 +105,9 @@ final class MicroVmFactory implements SandboxFactory {
     return recipe == null ? null : stock.take(recipe, request.tenant());
   }
 
-  private AgentSandbox sandbox(AgentVm vm, MemoryUse before, HostRequest.Acquire request) {
+  private AgentSandbox sandbox(AgentVm vm, HostRequest.Acquire request) {
     return new AgentSandbox(
         vm,
-        before,
         ended -> {
           // Who stopped by itself may have left KVM in a state nobody has looked at.
           if (request.recycle() == HostRequest.Recycle.NEVER || ended.exited().isDone()) {
@@ -154,7 +136,7 @@ final class MicroVmFactory implements SandboxFactory {
         vm.close();
         throw e;
       }
-      return new ParkedSandbox(vm, restored.tenant(), vm.vm().memoryUse(), generationId);
+      return new ParkedSandbox(vm, restored.tenant(), generationId);
     } catch (SnapshotException e) {
       throw new HostException(e.code(), e.getMessage(), null, e);
     } catch (RestoreException e) {
@@ -190,26 +172,6 @@ final class MicroVmFactory implements SandboxFactory {
     return stock.levels().entrySet().stream().map(e -> level(e.getKey(), e.getValue())).toList();
   }
 
-  @Override
-  public Optional<HostReply.Level> level(String snapshotDir) {
-    return Optional.ofNullable(recipes.get(snapshotDir))
-        .map(recipe ->
-            new HostReply.Level(stock.parked(recipe), restorer.shells(recipe.snapshotDir())));
-  }
-
-  @Override
-  public void onStockChange(Consumer<HostEvent.StockChanged> listener) {
-    stockListener = listener;
-  }
-
-  private void stockChanged(ParkedRecipe recipe) {
-    stockListener.accept(
-        new HostEvent.StockChanged(
-            recipe.snapshotDir().toString(),
-            stock.parked(recipe),
-            restorer.shells(recipe.snapshotDir())));
-  }
-
   private HostReply.PoolLevel level(ParkedRecipe recipe, ParkedStock.Level level) {
     return new HostReply.PoolLevel(
         recipe.snapshotDir().toString(),
@@ -220,19 +182,6 @@ final class MicroVmFactory implements SandboxFactory {
         level.makeMicros(),
         level.failures(),
         level.lastError());
-  }
-
-  @Override
-  public List<HostReply.SnapshotLevel> snapshots() {
-    return restorer.snapshots().stream()
-        .map(s ->
-            new HostReply.SnapshotLevel(
-                s.directory().toString(),
-                s.memoryBytes(),
-                s.dataBytes(),
-                s.residentBytes().isPresent() ? s.residentBytes().getAsLong() : null,
-                s.workingSetBytes()))
-        .toList();
   }
 
   private AgentVm withAgent(MicroVm vm) {
@@ -261,11 +210,6 @@ final class MicroVmFactory implements SandboxFactory {
   @Override
   public int shells() {
     return restorer.shells();
-  }
-
-  @Override
-  public HostReply.IndexStats index() {
-    return index == null ? HostReply.IndexStats.NONE : index.stats();
   }
 
   @Override

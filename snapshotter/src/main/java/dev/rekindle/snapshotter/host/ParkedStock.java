@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,7 +77,6 @@ final class ParkedStock<R, P extends ParkedStock.Parked> implements AutoCloseabl
 
   private final Maker<R, P> maker;
   private final BooleanSupplier busy;
-  private final Consumer<R> onChange;
   private final Map<R, Shelf> shelves = new LinkedHashMap<>();
   private final Thread refiller;
   private boolean closed;
@@ -86,12 +84,10 @@ final class ParkedStock<R, P extends ParkedStock.Parked> implements AutoCloseabl
   /**
    * @param maker makes a sandbox
    * @param busy whether somebody waits for a sandbox right now
-   * @param onChange told, without a lock held, of a recipe whose stock is another but by an acquire
    */
-  ParkedStock(Maker<R, P> maker, BooleanSupplier busy, Consumer<R> onChange) {
+  ParkedStock(Maker<R, P> maker, BooleanSupplier busy) {
     this.maker = maker;
     this.busy = busy;
-    this.onChange = onChange;
     refiller = Thread.ofPlatform().name("parked-refill").daemon().start(this::refill);
   }
 
@@ -114,16 +110,7 @@ final class ParkedStock<R, P extends ParkedStock.Parked> implements AutoCloseabl
       }
       notifyAll();
     }
-    if (!surplus.isEmpty()) {
-      onChange.accept(recipe);
-      surplus.forEach(Parked::close);
-    }
-  }
-
-  /** How many of a recipe are there. */
-  synchronized int parked(R recipe) {
-    Shelf shelf = shelves.get(recipe);
-    return shelf == null ? 0 : shelf.parked.size();
+    surplus.forEach(Parked::close);
   }
 
   /** Takes one that a tenant may have, its own first; null if there is none. Does not block. */
@@ -193,9 +180,7 @@ final class ParkedStock<R, P extends ParkedStock.Parked> implements AutoCloseabl
       failed(recipe, e.getMessage());
       return;
     }
-    if (put(recipe, made, (System.nanoTime() - began) / 1000)) {
-      onChange.accept(recipe);
-    } else {
+    if (!put(recipe, made, (System.nanoTime() - began) / 1000)) {
       made.close();
     }
   }

@@ -2,7 +2,6 @@ package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.agent.ExecObserver;
 import dev.rekindle.snapshotter.agent.ExecSession;
-import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.util.concurrent.CompletableFuture;
 
@@ -24,14 +23,6 @@ public interface Sandbox extends AutoCloseable {
    * @return to feed, slow down or kill it
    */
   ExecSession exec(HostRequest.Exec command, ExecObserver observer);
-
-  /**
-   * What its accesses have cost since it was acquired. Walks page tables.
-   *
-   * @return so far
-   * @throws IllegalStateException after close
-   */
-  HostReply.Memory memory();
 
   /**
    * @return completes if the VM stops without having been closed; never fails

@@ -1,13 +1,10 @@
 package dev.rekindle.snapshotter.host;
 
-import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Consumer;
 
 /** Where sandboxes come from. Thread: any, several at once. */
 public interface SandboxFactory extends AutoCloseable {
@@ -44,23 +41,6 @@ public interface SandboxFactory extends AutoCloseable {
   List<HostReply.PoolLevel> pools();
 
   /**
-   * @return the snapshots that are open, and what of them is in memory
-   */
-  List<HostReply.SnapshotLevel> snapshots();
-
-  /**
-   * @param snapshotDir a snapshot
-   * @return what is ready of it; empty if nothing is to be kept
-   */
-  Optional<HostReply.Level> level(String snapshotDir);
-
-  /**
-   * @param listener told each time that a sandbox was made ahead, and of those thrown away; does
-   *     not block
-   */
-  void onStockChange(Consumer<HostEvent.StockChanged> listener);
-
-  /**
    * @return whether guests run natively here
    */
   boolean runsNatively();
@@ -75,13 +55,6 @@ public interface SandboxFactory extends AutoCloseable {
    */
   default int parked() {
     return pools().stream().mapToInt(HostReply.PoolLevel::parked).sum();
-  }
-
-  /**
-   * @return what was read in the snapshot index
-   */
-  default HostReply.IndexStats index() {
-    return HostReply.IndexStats.NONE;
   }
 
   /** Frees what was built ahead or kept; sandboxes are their holders' to close, before. */

@@ -51,15 +51,6 @@ final class SandboxRegistry {
     return entry.sandbox;
   }
 
-  /**
-   * Looks at a live sandbox.
-   *
-   * @throws HostException {@code sandbox.unknown}
-   */
-  synchronized Sandbox find(String id) throws HostException {
-    return live(id).sandbox;
-  }
-
   synchronized void leave(String id, ExecStream exec) {
     Entry entry = entries.get(id);
     if (entry != null) {

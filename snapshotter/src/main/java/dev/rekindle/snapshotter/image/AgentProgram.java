@@ -28,7 +28,6 @@ public final class AgentProgram {
           "modules.c",
           "root.c",
           "spawn.c",
-          "terminal.c",
           "wire.c");
   private static final List<String> FLAGS =
       List.of("-std=gnu11", "-O2", "-static", "-s", "-Wall", "-Wextra", "-Werror");

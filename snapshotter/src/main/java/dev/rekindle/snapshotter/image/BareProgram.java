@@ -25,8 +25,7 @@ public final class BareProgram {
           "virtio.c",
           "vsock.c",
           "agent.c",
-          "command.c",
-          "hostile.c");
+          "command.c");
 
   /** No vector instructions, which an emulating KVM lacks, and nothing of a C library. */
   private static final List<String> FLAGS =

@@ -3,7 +3,6 @@ package dev.rekindle.snapshotter.image;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -133,27 +132,6 @@ public final class ImageBuilder {
       if (work != null) {
         removeQuietly(work);
       }
-    }
-  }
-
-  /**
-   * Removes what killed builders left. One that runs has done so when it began, and is left alone.
-   *
-   * @throws ImageException {@code image.*} if the directory cannot be read
-   */
-  public void sweep() throws ImageException {
-    if (!Files.isDirectory(images)) {
-      return;
-    }
-    try (FileChannel channel =
-            FileChannel.open(
-                images.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock()) {
-      if (lock != null) {
-        removeLeftovers();
-      }
-    } catch (IOException e) {
-      throw Failures.writing(images, e);
     }
   }
 
@@ -296,7 +274,6 @@ public final class ImageBuilder {
         sync(file);
       }
     }
-    Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwxr-xr-x"));
     sync(out);
     try {
       Files.move(out, target, StandardCopyOption.ATOMIC_MOVE);

@@ -108,7 +108,6 @@ public final class AgentVm implements RestoredVm {
       case VcpuExit.SystemEvent(int type) when type == SYSTEM_EVENT_RESET -> "reboot";
       case VcpuExit.SystemEvent _ -> "crash";
       case VcpuExit.Halted() -> "halted";
-      case VcpuExit.MemoryLost _ -> "memory_lost";
       case VcpuExit.FailEntry _,
           VcpuExit.InternalError _,
           VcpuExit.Unsupported _,

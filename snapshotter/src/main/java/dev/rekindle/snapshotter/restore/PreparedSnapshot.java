@@ -1,7 +1,6 @@
 package dev.rekindle.snapshotter.restore;
 
 import dev.rekindle.snapshotter.format.CpuFeatures;
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ShapeEntries;
 import dev.rekindle.snapshotter.format.SnapshotError;
@@ -10,10 +9,9 @@ import dev.rekindle.snapshotter.format.StateSections;
 import dev.rekindle.vmm.arch.x86.CpuidEntry;
 import dev.rekindle.vmm.machine.DeviceSlot;
 import dev.rekindle.vmm.machine.Disk;
-import dev.rekindle.vmm.machine.MachineState;
-import dev.rekindle.vmm.machine.Prefetch;
 import dev.rekindle.vmm.machine.PreparedState;
 import dev.rekindle.vmm.machine.Shape;
+import dev.rekindle.vmm.sys.OwnedFd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,20 +27,14 @@ public final class PreparedSnapshot implements AutoCloseable {
   private final Manifest manifest;
   private final Shape shape;
   private final PreparedState state;
-  private final SnapshotMemory memory;
-  private final Prefetch prefetch;
+  private final OwnedFd memoryFile;
 
   private PreparedSnapshot(
-      Manifest manifest,
-      Shape shape,
-      PreparedState state,
-      SnapshotMemory memory,
-      Prefetch prefetch) {
+      Manifest manifest, Shape shape, PreparedState state, OwnedFd memoryFile) {
     this.manifest = manifest;
     this.shape = shape;
     this.state = state;
-    this.memory = memory;
-    this.prefetch = prefetch;
+    this.memoryFile = memoryFile;
   }
 
   /**
@@ -50,47 +42,23 @@ public final class PreparedSnapshot implements AutoCloseable {
    *
    * @param directory of the snapshot
    * @param supportedCpuid of this host's KVM
-   * @param options what is to be done with its memory
-   * @param seal says whether its bytes are the published ones
    * @return the caller owns it
    * @throws SnapshotException why it is refused; nothing stays open
    */
-  public static PreparedSnapshot load(
-      Path directory, List<CpuidEntry> supportedCpuid, RestoreOptions options, SnapshotSeal seal)
+  public static PreparedSnapshot load(Path directory, List<CpuidEntry> supportedCpuid)
       throws SnapshotException {
-    SnapshotReader.Opened opened = SnapshotReader.open(directory, seal);
+    SnapshotReader.Opened opened = SnapshotReader.open(directory);
     try {
       Manifest manifest = opened.manifest();
-      HugePages pages = options.recording() ? HugePages.NONE : manifest.memory().hugePages();
       CpuFeatures.require(manifest.cpu(), supportedCpuid);
       Shape shape = ShapeEntries.toShape(manifest.shape());
       requireDisks(manifest, shape);
-      MachineState state = StateSections.decode(opened.sections(), shape);
-      SnapshotMemory memory =
-          SnapshotMemory.of(opened.memoryFile(), manifest.memoryFile().bytes(), pages);
-      return new PreparedSnapshot(
-          manifest,
-          shape,
-          new PreparedState(state),
-          memory,
-          prefetch(opened, options.prefetch(), pages));
+      PreparedState state = new PreparedState(StateSections.decode(opened.sections(), shape));
+      return new PreparedSnapshot(manifest, shape, state, opened.memoryFile());
     } catch (SnapshotException | RuntimeException e) {
       opened.memoryFile().close();
       throw e;
     }
-  }
-
-  private static Prefetch prefetch(
-      SnapshotReader.Opened opened, RestoreOptions.PrefetchMode mode, HugePages pages) {
-    if (mode == RestoreOptions.PrefetchMode.NONE
-        || mode == RestoreOptions.PrefetchMode.BEST && pages == HugePages.HUGETLBFS) {
-      return Prefetch.NONE;
-    }
-    boolean intoGuest = mode != RestoreOptions.PrefetchMode.HOST;
-    return opened
-        .workingSet()
-        .map(set -> new Prefetch(set.read(), set.written(), intoGuest))
-        .orElse(Prefetch.NONE);
   }
 
   private static void requireDisks(Manifest manifest, Shape shape) throws SnapshotException {
@@ -126,12 +94,8 @@ public final class PreparedSnapshot implements AutoCloseable {
     return state;
   }
 
-  SnapshotMemory memory() {
-    return memory;
-  }
-
-  Prefetch prefetch() {
-    return prefetch;
+  int memoryFd() {
+    return memoryFile.fd();
   }
 
   /**
@@ -164,6 +128,6 @@ public final class PreparedSnapshot implements AutoCloseable {
   @Override
   public void close() {
     state.close();
-    memory.close();
+    memoryFile.close();
   }
 }

@@ -9,7 +9,6 @@ import dev.rekindle.vmm.machine.Shape;
 import dev.rekindle.vmm.machine.Shell;
 import dev.rekindle.vmm.sys.ErrnoException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,8 +21,6 @@ import java.util.function.Function;
 public final class Restorer implements AutoCloseable {
   /** Most snapshots kept open. */
   private static final int SNAPSHOTS = 64;
-
-  private static final long RESIDENCY_NANOS = 10_000_000_000L;
 
   /** Most shells kept in stock, of all shapes together. */
   private static final int SHELLS = 64;
@@ -39,32 +36,17 @@ public final class Restorer implements AutoCloseable {
   private final SnapshotCache<PreparedSnapshot> snapshots;
   private final ShellPool<Shape, Shell> shells;
   private final Map<Path, Shape> wanted = new ConcurrentHashMap<>();
-  private List<OpenSnapshot> opened;
-  private long openedNanos;
 
   /**
-   * A restorer of snapshots nobody vouches for.
-   *
    * @param host this process's KVM; not closed here
    * @param shellsPerShape how many to keep built ahead
    */
   public Restorer(KvmHost host, int shellsPerShape) {
-    this(host, RestoreOptions.serving(shellsPerShape), SnapshotSeal.NONE);
-  }
-
-  /**
-   * @param host this process's KVM; not closed here
-   * @param options how to restore
-   * @param seal says whether a snapshot's bytes are the published ones
-   */
-  public Restorer(KvmHost host, RestoreOptions options, SnapshotSeal seal) {
     this.host = host;
     this.snapshots =
         new SnapshotCache<>(
-            directory -> PreparedSnapshot.load(directory, host.supportedCpuid(), options, seal),
-            SNAPSHOTS);
-    this.shells =
-        new ShellPool<>(shape -> Shell.build(host, shape), options.shellsPerShape(), SHELLS);
+            directory -> PreparedSnapshot.load(directory, host.supportedCpuid()), SNAPSHOTS);
+    this.shells = new ShellPool<>(shape -> Shell.build(host, shape), shellsPerShape, SHELLS);
   }
 
   /**
@@ -74,8 +56,7 @@ public final class Restorer implements AutoCloseable {
    * @param imagesDir holds its disks, by digest
    * @param tenant whom it is for
    * @param clock told of the stages {@code verify} (at the first use only), {@code shell} (if one
-   *     had to be built), {@code map}, {@code state} and {@code prefetch} (if a working set is
-   *     known)
+   *     had to be built), {@code map} and {@code state}
    * @return the VM
    * @throws SnapshotException why the snapshot is refused
    * @throws RestoreException {@code machine.*} or {@code sandbox.no_room}
@@ -118,7 +99,6 @@ public final class Restorer implements AutoCloseable {
       if (use.loadedNow()) {
         clock.stage("verify");
       }
-      snapshot.memory().requireWhole();
       List<Disk> disks = snapshot.disks(imagesDir);
       ShellPool.Stocked<Shell> stocked = stock.apply(snapshot.shape());
       boolean fromShell = stocked != null;
@@ -174,23 +154,6 @@ public final class Restorer implements AutoCloseable {
     return shells.size();
   }
 
-  /**
-   * The snapshots that are open. What of them is resident is looked at anew after 10 s: it takes
-   * milliseconds for each.
-   *
-   * @return in the order of their use
-   */
-  public synchronized List<OpenSnapshot> snapshots() {
-    long now = System.nanoTime();
-    if (opened == null || now - openedNanos > RESIDENCY_NANOS) {
-      List<OpenSnapshot> all = new ArrayList<>();
-      snapshots.forEach((directory, snapshot) -> all.add(OpenSnapshot.of(directory, snapshot)));
-      opened = List.copyOf(all);
-      openedNanos = now;
-    }
-    return opened;
-  }
-
   /** Frees shells and snapshots; VMs are their owners' to close, before. */
   @Override
   public void close() {
@@ -209,35 +172,18 @@ public final class Restorer implements AutoCloseable {
   private static MicroVm restoreInto(
       Shell shell, PreparedSnapshot snapshot, List<Disk> disks, StageClock clock)
       throws RestoreException {
-    MicroVm vm;
     try {
-      vm =
+      MicroVm vm =
           MicroVm.restore(
-              shell, snapshot.state(), snapshot.memory().source(), disks, () -> clock.stage("map"));
+              shell, snapshot.state(), snapshot.memoryFd(), disks, () -> clock.stage("map"));
       clock.stage("state");
+      return vm;
     } catch (MachineException e) {
       shell.close();
       throw new RestoreException(e.code(), e.getMessage(), null, e);
     } catch (RuntimeException e) {
       shell.close();
       throw e;
-    }
-    prefetch(vm, snapshot, clock);
-    return vm;
-  }
-
-  private static void prefetch(MicroVm vm, PreparedSnapshot snapshot, StageClock clock)
-      throws RestoreException {
-    if (snapshot.prefetch().pages() == 0) {
-      return;
-    }
-    try {
-      vm.prefetch(snapshot.prefetch());
-      clock.stage("prefetch");
-    } catch (ErrnoException e) {
-      vm.close();
-      throw new RestoreException(
-          "sandbox.no_room", "prefetching memory: " + e.getMessage(), null, e);
     }
   }
 }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.BiConsumer;
 
 /**
  * Snapshots that were read and verified, once per process. Several requests for one that is not
@@ -134,28 +133,6 @@ public final class SnapshotCache<V extends AutoCloseable> implements AutoCloseab
         case RuntimeException other -> throw new IllegalStateException(other);
         default -> throw e;
       }
-    }
-  }
-
-  /**
-   * Looks at every snapshot that is loaded, each kept from closing meanwhile.
-   *
-   * @param look told of each directory and its snapshot, outside of any lock
-   */
-  public void forEach(BiConsumer<Path, V> look) {
-    Map<Path, Use> uses = new LinkedHashMap<>();
-    synchronized (this) {
-      entries.forEach((directory, entry) -> {
-        if (entry.value.isDone() && !entry.value.isCompletedExceptionally()) {
-          entry.users++;
-          uses.put(directory, new Use(entry, false));
-        }
-      });
-    }
-    try {
-      uses.forEach((directory, use) -> look.accept(directory, use.value()));
-    } finally {
-      uses.values().forEach(Use::close);
     }
   }
 

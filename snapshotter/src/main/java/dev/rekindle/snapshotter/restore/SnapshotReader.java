@@ -4,24 +4,22 @@ import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.ManifestJson;
 import dev.rekindle.snapshotter.format.MemoryChecksums;
 import dev.rekindle.snapshotter.format.Section;
-import dev.rekindle.snapshotter.format.SnapshotDigests;
 import dev.rekindle.snapshotter.format.SnapshotError;
 import dev.rekindle.snapshotter.format.SnapshotException;
-import dev.rekindle.snapshotter.format.SnapshotFiles;
 import dev.rekindle.snapshotter.format.SnapshotFormat;
 import dev.rekindle.snapshotter.format.StateFile;
-import dev.rekindle.snapshotter.format.WorkingSet;
-import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Fcntl;
 import dev.rekindle.vmm.sys.ErrnoException;
 import dev.rekindle.vmm.sys.OwnedFd;
 import dev.rekindle.vmm.sys.Syscalls;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /** Opens a snapshot's files and checks all that can be checked without a VM. */
@@ -33,14 +31,9 @@ public final class SnapshotReader {
    * @param manifest what it says of itself
    * @param sections of state.bin, memory checksums included
    * @param memoryFile open for reading; closing it is the receiver's
-   * @param workingSet of a first request, if one was recorded
    */
   public record Opened(
-      Path directory,
-      Manifest manifest,
-      List<Section> sections,
-      OwnedFd memoryFile,
-      Optional<WorkingSet> workingSet) {}
+      Path directory, Manifest manifest, List<Section> sections, OwnedFd memoryFile) {}
 
   private static final int SEEK_END = 2;
   private static final int SEEK_DATA = 3;
@@ -56,11 +49,8 @@ public final class SnapshotReader {
    * @throws SnapshotException why not
    */
   public static Manifest readManifest(Path directory) throws SnapshotException {
-    return manifestOf(directory, SnapshotFiles.manifest(directory));
-  }
-
-  private static Manifest manifestOf(Path directory, byte[] bytes) throws SnapshotException {
-    Manifest manifest = ManifestJson.decode(bytes);
+    Path file = directory.resolve(SnapshotFormat.MANIFEST_FILE);
+    Manifest manifest = ManifestJson.decode(readFile(file, SnapshotFormat.MAX_MANIFEST_BYTES));
     if (!manifest.snapshotId().equals(directory.getFileName().toString())) {
       throw new SnapshotException(
           SnapshotError.MANIFEST_INVALID,
@@ -70,42 +60,25 @@ public final class SnapshotReader {
   }
 
   /**
-   * Opens a snapshot nobody vouches for.
+   * Reads and verifies everything, memory included: about a second for 8 GiB in the page cache.
    *
    * @param directory the snapshot
    * @return the open snapshot
    * @throws SnapshotException why it is refused; nothing stays open
    */
   public static Opened open(Path directory) throws SnapshotException {
-    return open(directory, SnapshotSeal.NONE);
-  }
-
-  /**
-   * Reads and verifies everything, memory included: about a second for 8 GiB in the page cache.
-   *
-   * @param directory the snapshot
-   * @param seal asked once the small files are read, before the memory is
-   * @return the open snapshot
-   * @throws SnapshotException why it is refused; nothing stays open
-   */
-  public static Opened open(Path directory, SnapshotSeal seal) throws SnapshotException {
-    byte[] manifestBytes = SnapshotFiles.manifest(directory);
-    Manifest manifest = manifestOf(directory, manifestBytes);
-    byte[] state = SnapshotFiles.state(directory);
+    Manifest manifest = readManifest(directory);
+    Path stateFile = directory.resolve(SnapshotFormat.STATE_FILE);
+    byte[] state = readFile(stateFile, SnapshotFormat.MAX_STATE_BYTES);
     checkSize(SnapshotFormat.STATE_FILE, state.length, manifest.stateFile().bytes());
     List<Section> sections = StateFile.decode(state);
     CRC32C crc = new CRC32C();
     crc.update(state);
-    int stateCrc = (int) crc.getValue();
-    if (!HexFormat.of().toHexDigits(stateCrc).equals(manifest.stateFile().crc32c())) {
+    if (!HexFormat.of().toHexDigits((int) crc.getValue()).equals(manifest.stateFile().crc32c())) {
       throw new SnapshotException(
           SnapshotError.CHECKSUM_MISMATCH, "state.bin is not the one the manifest names");
     }
-    Section memoryChecksums = StateFile.only(sections, MemoryChecksums.TAG);
-    seal.check(directory, () -> SnapshotDigests.of(manifestBytes, state, memoryChecksums));
-    MemoryChecksums checksums = MemoryChecksums.fromSection(memoryChecksums);
-    Optional<WorkingSet> workingSet =
-        readWorkingSet(directory, stateCrc, manifest.memoryFile().bytes());
+    MemoryChecksums checksums = MemoryChecksums.fromSection(only(sections, MemoryChecksums.TAG));
     OwnedFd memory = openMemory(directory);
     try {
       verifyMemory(memory, manifest.memoryFile().bytes(), checksums);
@@ -113,15 +86,22 @@ public final class SnapshotReader {
       memory.close();
       throw e;
     }
-    return new Opened(directory, manifest, sections, memory, workingSet);
+    return new Opened(directory, manifest, sections, memory);
   }
 
-  private static Optional<WorkingSet> readWorkingSet(Path directory, int stateCrc, long memoryBytes)
-      throws SnapshotException {
-    Optional<byte[]> bytes = SnapshotFiles.workingSet(directory);
-    return bytes.isEmpty()
-        ? Optional.empty()
-        : Optional.of(WorkingSet.decode(bytes.get(), stateCrc, memoryBytes));
+  /**
+   * @param sections all of a state file
+   * @param tag looked for
+   * @return the one section of that tag
+   * @throws SnapshotException {@code section_invalid} if there is none or several
+   */
+  public static Section only(List<Section> sections, String tag) throws SnapshotException {
+    List<Section> found = sections.stream().filter(s -> s.tag().equals(tag)).toList();
+    if (found.size() != 1) {
+      throw new SnapshotException(
+          SnapshotError.SECTION_INVALID, "must be one section " + tag + ", got " + found.size());
+    }
+    return found.getFirst();
   }
 
   private static OwnedFd openMemory(Path directory) throws SnapshotException {
@@ -129,10 +109,7 @@ public final class SnapshotReader {
     try {
       return OwnedFd.open(file.toString(), Fcntl.O_RDONLY);
     } catch (ErrnoException e) {
-      throw new SnapshotException(
-          e.errno() == Errno.ENOENT ? SnapshotError.MISSING_FILE : SnapshotError.IO,
-          e.getMessage(),
-          e);
+      throw new SnapshotException(SnapshotError.MISSING_FILE, e.getMessage(), e);
     }
   }
 
@@ -203,6 +180,21 @@ public final class SnapshotReader {
       throw new SnapshotException(
           actual < expected ? SnapshotError.TRUNCATED : SnapshotError.SIZE_MISMATCH,
           file + " has " + actual + " bytes, the manifest says " + expected);
+    }
+  }
+
+  private static byte[] readFile(Path file, int maxBytes) throws SnapshotException {
+    try (var in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(maxBytes + 1);
+      if (bytes.length > maxBytes) {
+        throw new SnapshotException(
+            SnapshotError.SIZE_MISMATCH, file + " is larger than " + maxBytes + " bytes");
+      }
+      return bytes;
+    } catch (NoSuchFileException e) {
+      throw new SnapshotException(SnapshotError.MISSING_FILE, "no file " + file, e);
+    } catch (IOException e) {
+      throw new SnapshotException(SnapshotError.IO, "reading " + file + ": " + e, e);
     }
   }
 }

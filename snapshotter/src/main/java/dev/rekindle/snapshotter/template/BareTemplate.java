@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rekindle.snapshotter.agent.VsockGuestAgent;
 import dev.rekindle.snapshotter.capture.SnapshotWriter;
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.image.BareProgram;
 import dev.rekindle.snapshotter.image.ImageException;
@@ -65,23 +64,6 @@ public final class BareTemplate {
    */
   public static TemplateBuild.Result build(
       Path state, String name, int memoryMib, BuildProgress progress) throws BuildException {
-    return build(state, name, memoryMib, HugePages.NONE, progress);
-  }
-
-  /**
-   * As above, in pages of a kind.
-   *
-   * @param state state directory of a service or of a test, made if it is missing
-   * @param name of the template
-   * @param memoryMib of the VM, even, in [16, 1024]
-   * @param hugePages in which pages the memory of its sandboxes lies
-   * @param progress told of the stages
-   * @return the new generation and its snapshot
-   * @throws BuildException as above
-   */
-  public static TemplateBuild.Result build(
-      Path state, String name, int memoryMib, HugePages hugePages, BuildProgress progress)
-      throws BuildException {
     TemplateName.require(name);
     if (memoryMib < MIN_MEMORY_MIB || memoryMib > MAX_MEMORY_MIB || memoryMib % 2 != 0) {
       throw new IllegalArgumentException(
@@ -95,7 +77,7 @@ public final class BareTemplate {
     Path work = null;
     try {
       work = Files.createTempDirectory("rekindle-bare");
-      return boot(state, name, memoryMib, hugePages, progress, BareProgram.compile(work));
+      return boot(state, name, memoryMib, progress, BareProgram.compile(work));
     } catch (ImageException e) {
       throw new BuildException(e.code(), e.getMessage(), null, e);
     } catch (KvmUnavailableException e) {
@@ -115,12 +97,7 @@ public final class BareTemplate {
   }
 
   private static TemplateBuild.Result boot(
-      Path state,
-      String name,
-      int memoryMib,
-      HugePages hugePages,
-      BuildProgress progress,
-      Path program)
+      Path state, String name, int memoryMib, BuildProgress progress, Path program)
       throws BuildException {
     ObjectNode recipe = JsonNodeFactory.instance.objectNode();
     recipe.put("bare", true).put("memoryMib", memoryMib).put("vcpus", 1);
@@ -142,11 +119,8 @@ public final class BareTemplate {
               new AgentVm(vm, new VsockGuestAgent(vm.vsock(), host.loop())),
               new SnapshotWriter(store.snapshotsDir()),
               new Manifest.Images("none", "bare.elf", "", "", List.of()),
-              host.supportedCpuid(),
-              hugePages);
-      FirstRequest first =
-          new CloneFirstRequest(host, store.imagesDir(), BOOT_TIMEOUT, WARM_UP_TIMEOUT);
-      return new TemplateBuild(store, progress, BOOT_TIMEOUT, WARM_UP_TIMEOUT, first)
+              host.supportedCpuid());
+      return new TemplateBuild(store, progress, BOOT_TIMEOUT, WARM_UP_TIMEOUT)
           .run(name, recipe, WARM_UP, buildVm);
     }
   }

@@ -1,6 +1,5 @@
 package dev.rekindle.snapshotter.template;
 
-import dev.rekindle.snapshotter.format.HugePages;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,7 +16,6 @@ import java.util.List;
  * @param kernelArguments after the defaults
  * @param warmup commands to run before the snapshot
  * @param bootTimeout until the agent must have answered
- * @param hugePages in which pages the memory of its sandboxes lies
  */
 public record BootPlan(
     Path kernel,
@@ -28,5 +26,4 @@ public record BootPlan(
     int vcpuCount,
     String kernelArguments,
     List<List<String>> warmup,
-    Duration bootTimeout,
-    HugePages hugePages) {}
+    Duration bootTimeout) {}

@@ -4,7 +4,7 @@ package dev.rekindle.snapshotter.template;
 public interface BuildProgress {
   /**
    * @param stage {@code kernel}, {@code rootfs}, {@code initramfs}, {@code boot}, {@code warmup},
-   *     {@code capture}, {@code workingset} or {@code publish}
+   *     {@code capture} or {@code publish}
    * @param percent of the stage, in [0, 100]
    * @param message for a person; may be empty
    */

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.rekindle.snapshotter.ProcessLogging;
-import dev.rekindle.vmm.memory.HugePageSupport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -82,7 +81,6 @@ public final class BuilderMain {
     }
     JsonNode json = read(in);
     Recipe recipe = Recipe.parse(json);
-    HugePageCheck.require(recipe, HugePageSupport.isTransparent(), HugePageSupport.reserved());
     PreparedImages images = TemplateImages.prepare(recipe, state, progress);
     BootPlan plan =
         new BootPlan(
@@ -94,8 +92,7 @@ public final class BuilderMain {
             recipe.vcpus(),
             images.kernelArgs() + " " + recipe.kernelArgs(),
             recipe.warmup(),
-            Duration.ofSeconds(recipe.bootTimeoutSeconds()),
-            recipe.hugePages());
+            Duration.ofSeconds(recipe.bootTimeoutSeconds()));
     return new TemplateBooter(new TemplateStore(state), progress).run(name, json, plan);
   }
 

@@ -1,14 +1,22 @@
 package dev.rekindle.snapshotter.template;
 
+import dev.rekindle.snapshotter.agent.ExecObserver;
+import dev.rekindle.snapshotter.agent.ExecSession;
 import dev.rekindle.snapshotter.capture.SnapshotWriter;
 import dev.rekindle.snapshotter.capture.VmCapture;
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.SnapshotException;
+import dev.rekindle.snapshotter.host.protocol.HostException;
+import dev.rekindle.snapshotter.host.protocol.HostReply;
+import dev.rekindle.snapshotter.host.protocol.HostRequest;
+import dev.rekindle.snapshotter.host.protocol.StreamKind;
 import dev.rekindle.snapshotter.restore.AgentVm;
 import dev.rekindle.vmm.arch.x86.CpuidEntry;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** A VM being made into a template. Owns it. */
@@ -19,27 +27,22 @@ final class MicroBuildVm implements BuildVm {
    */
   private static final Duration SETTLE = Duration.ofMillis(200);
 
+  private static final int OUTPUT_TAIL_BYTES = 4096;
+
   private final AgentVm vm;
   private final SnapshotWriter writer;
   private final Manifest.Images images;
   private final List<CpuidEntry> supportedCpuid;
-  private final HugePages hugePages;
 
   /**
    * @param vm booted; runs from now on, closed with this
-   * @param hugePages in which pages restores shall have its memory
    */
   MicroBuildVm(
-      AgentVm vm,
-      SnapshotWriter writer,
-      Manifest.Images images,
-      List<CpuidEntry> supportedCpuid,
-      HugePages hugePages) {
+      AgentVm vm, SnapshotWriter writer, Manifest.Images images, List<CpuidEntry> supportedCpuid) {
     this.vm = vm;
     this.writer = writer;
     this.images = images;
     this.supportedCpuid = supportedCpuid;
-    this.hugePages = hugePages;
     vm.resume();
   }
 
@@ -50,7 +53,12 @@ final class MicroBuildVm implements BuildVm {
 
   @Override
   public CompletableFuture<Ended> run(List<String> argv, Duration timeout) {
-    return CommandEnd.of(vm.agent(), argv, timeout);
+    CompletableFuture<Ended> ended = new CompletableFuture<>();
+    HostRequest.Exec command =
+        new HostRequest.Exec("build", argv, Map.of(), "/", timeout.toMillis(), 0, 0);
+    ExecSession session = vm.agent().exec(command, new Collector(ended));
+    session.stdinEof();
+    return ended;
   }
 
   @Override
@@ -72,12 +80,48 @@ final class MicroBuildVm implements BuildVm {
     }
     // A clone could do nothing with it.
     vm.agent().hangUp();
-    return VmCapture.capture(
-        vm.vm(), writer, snapshotId, template, images, supportedCpuid, hugePages);
+    return VmCapture.capture(vm.vm(), writer, snapshotId, template, images, supportedCpuid);
   }
 
   @Override
   public void close() {
     vm.close();
+  }
+
+  /** Keeps the end of a command's output. */
+  private static final class Collector implements ExecObserver {
+    private final CompletableFuture<Ended> ended;
+    private final ByteArrayOutputStream tail = new ByteArrayOutputStream();
+
+    Collector(CompletableFuture<Ended> ended) {
+      this.ended = ended;
+    }
+
+    @Override
+    public void started(long pid) {}
+
+    @Override
+    public void output(StreamKind stream, byte[] bytes) {
+      tail.writeBytes(bytes);
+      if (tail.size() > 2 * OUTPUT_TAIL_BYTES) {
+        byte[] all = tail.toByteArray();
+        tail.reset();
+        tail.write(all, all.length - OUTPUT_TAIL_BYTES, OUTPUT_TAIL_BYTES);
+      }
+    }
+
+    @Override
+    public void stdinTaken(int bytes) {}
+
+    @Override
+    public void ended(HostReply.Exec result) {
+      String output = tail.toString(StandardCharsets.UTF_8).strip();
+      ended.complete(new Ended(result.exitCode(), result.signal(), result.timedOut(), output));
+    }
+
+    @Override
+    public void failed(HostException failure) {
+      ended.completeExceptionally(failure);
+    }
   }
 }

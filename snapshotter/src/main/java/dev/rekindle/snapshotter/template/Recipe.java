@@ -1,7 +1,6 @@
 package dev.rekindle.snapshotter.template;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.rekindle.snapshotter.format.HugePages;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -18,7 +17,6 @@ import java.util.regex.Pattern;
  * @param warmup commands run in order before the snapshot, at most 64; each must exit with 0
  * @param kernelArgs appended to the kernel's command line; printable ASCII, at most 1024
  * @param bootTimeoutSeconds until the agent must have answered, in [1, 3600]
- * @param hugePages in which pages the memory of its sandboxes lies
  */
 public record Recipe(
     KernelSource kernel,
@@ -27,8 +25,7 @@ public record Recipe(
     int vcpus,
     List<List<String>> warmup,
     String kernelArgs,
-    int bootTimeoutSeconds,
-    HugePages hugePages) {
+    int bootTimeoutSeconds) {
   /** Where the kernel comes from. */
   public sealed interface KernelSource {}
 
@@ -118,7 +115,6 @@ public record Recipe(
   public Recipe {
     Objects.requireNonNull(kernel, "kernel");
     Objects.requireNonNull(rootfs, "rootfs");
-    Objects.requireNonNull(hugePages, "hugePages");
     checkRange("memoryMib", memoryMib, 128, 65536);
     checkRange("vcpus", vcpus, 1, 32);
     checkRange("bootTimeoutSeconds", bootTimeoutSeconds, 1, 3600);
@@ -148,8 +144,7 @@ public record Recipe(
         1,
         List.of(List.of("/bin/sh", "-c", "exec true")),
         "",
-        300,
-        HugePages.NONE);
+        300);
   }
 
   /**
@@ -168,8 +163,7 @@ public record Recipe(
             List.of("python3", "-c", "print('warm')"),
             List.of("python3", "-c", "print('warm')")),
         "",
-        300,
-        HugePages.NONE);
+        300);
   }
 
   /**

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.rekindle.snapshotter.format.HugePages;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,14 +14,7 @@ import java.util.Set;
 final class RecipeJson {
   private static final Set<String> FIELDS =
       Set.of(
-          "kernel",
-          "rootfs",
-          "memoryMib",
-          "vcpus",
-          "warmup",
-          "kernelArgs",
-          "bootTimeoutSeconds",
-          "hugePages");
+          "kernel", "rootfs", "memoryMib", "vcpus", "warmup", "kernelArgs", "bootTimeoutSeconds");
 
   private RecipeJson() {}
 
@@ -36,8 +28,7 @@ final class RecipeJson {
         integer(json, "vcpus", 1),
         commands(json.path("warmup")),
         json.has("kernelArgs") ? text("kernelArgs", json.get("kernelArgs")) : "",
-        integer(json, "bootTimeoutSeconds", 300),
-        json.has("hugePages") ? hugePages(json.get("hugePages")) : HugePages.NONE);
+        integer(json, "bootTimeoutSeconds", 300));
   }
 
   static JsonNode write(Recipe recipe) {
@@ -65,18 +56,7 @@ final class RecipeJson {
       command.forEach(warmup.addArray()::add);
     }
     return json.put("kernelArgs", recipe.kernelArgs())
-        .put("bootTimeoutSeconds", recipe.bootTimeoutSeconds())
-        .put("hugePages", recipe.hugePages().label());
-  }
-
-  private static HugePages hugePages(JsonNode json) {
-    String label = text("hugePages", json);
-    for (HugePages pages : HugePages.values()) {
-      if (pages.label().equals(label)) {
-        return pages;
-      }
-    }
-    throw invalid("hugePages must be none, transparent or hugetlbfs, got " + label);
+        .put("bootTimeoutSeconds", recipe.bootTimeoutSeconds());
   }
 
   private static Recipe.KernelSource kernel(JsonNode json) {

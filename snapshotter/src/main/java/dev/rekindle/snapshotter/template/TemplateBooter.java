@@ -19,7 +19,6 @@ import dev.rekindle.vmm.machine.Shell;
 import dev.rekindle.vmm.sys.ErrnoException;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -65,12 +64,8 @@ public final class TemplateBooter {
               agentVm,
               new SnapshotWriter(store.snapshotsDir()),
               images(plan),
-              host.supportedCpuid(),
-              plan.hugePages());
-      Path imagesDir = plan.rootfs().toAbsolutePath().getParent().getParent();
-      FirstRequest first =
-          new CloneFirstRequest(host, imagesDir, plan.bootTimeout(), WARMUP_TIMEOUT);
-      return new TemplateBuild(store, progress, plan.bootTimeout(), WARMUP_TIMEOUT, first)
+              host.supportedCpuid());
+      return new TemplateBuild(store, progress, plan.bootTimeout(), WARMUP_TIMEOUT)
           .run(name, recipe, plan.warmup(), buildVm);
     } catch (KvmUnavailableException e) {
       throw new BuildException("kvm.unavailable", e.getMessage(), null, e);

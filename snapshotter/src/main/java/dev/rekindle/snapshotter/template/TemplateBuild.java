@@ -1,25 +1,20 @@
 package dev.rekindle.snapshotter.template;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.rekindle.snapshotter.capture.WorkingSetWriter;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.SnapshotException;
-import dev.rekindle.snapshotter.format.WorkingSet;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * From a VM that was just started to a published template: wait for the agent, warm up, snapshot,
- * learn the working set, publish. Every wait is bounded and ends early if the guest stops. The VM
- * is destroyed in any case.
+ * publish. Every wait is bounded and ends early if the guest stops. The VM is destroyed in any
+ * case.
  */
 public final class TemplateBuild {
   /**
@@ -30,7 +25,6 @@ public final class TemplateBuild {
    */
   public record Result(Template template, Manifest manifest) {}
 
-  private static final Logger LOG = LoggerFactory.getLogger(TemplateBuild.class);
   private static final String PANIC = "Kernel panic";
 
   /**
@@ -43,26 +37,19 @@ public final class TemplateBuild {
   private final BuildProgress progress;
   private final Duration bootTimeout;
   private final Duration warmupTimeout;
-  private final FirstRequest firstRequest;
 
   /**
    * @param store where to publish
    * @param progress told of the stages
    * @param bootTimeout until the agent has answered
    * @param warmupTimeout for each warm-up command
-   * @param firstRequest learns what is prefetched
    */
   public TemplateBuild(
-      TemplateStore store,
-      BuildProgress progress,
-      Duration bootTimeout,
-      Duration warmupTimeout,
-      FirstRequest firstRequest) {
+      TemplateStore store, BuildProgress progress, Duration bootTimeout, Duration warmupTimeout) {
     this.store = store;
     this.progress = progress;
     this.bootTimeout = bootTimeout;
     this.warmupTimeout = warmupTimeout;
-    this.firstRequest = firstRequest;
   }
 
   /**
@@ -89,7 +76,6 @@ public final class TemplateBuild {
       String snapshotId = TemplateName.newSnapshotId(name);
       Manifest manifest = vm.capture(snapshotId, name);
       progress.report("capture", 100, manifest.memory().dataBytes() / (1 << 20) + " MiB of memory");
-      learn(snapshotId, warmup.isEmpty() ? List.of() : warmup.getLast());
       progress.report("publish", 0, "");
       Template template = publish(name, recipe, snapshotId);
       progress.report("publish", 100, "generation " + template.generation());
@@ -97,25 +83,6 @@ public final class TemplateBuild {
     } catch (SnapshotException e) {
       throw new BuildException(e.code(), e.getMessage(), null, e);
     }
-  }
-
-  /** A template is no worse for a working set that is not known: its restores prefetch nothing. */
-  private void learn(String snapshotId, List<String> command) throws BuildException {
-    progress.report("workingset", 0, String.join(" ", command));
-    String outcome;
-    try {
-      Path directory = store.snapshotDir(snapshotId);
-      WorkingSet set = firstRequest.record(directory, command);
-      WorkingSetWriter.write(directory, set);
-      outcome = set.read().pages() + " pages read, " + set.written().pages() + " written";
-    } catch (BuildException | IOException e) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new BuildException("template.canceled", "the build was interrupted", null, e);
-      }
-      LOG.warn("no working set of {}", snapshotId, e);
-      outcome = "not known: " + e.getMessage();
-    }
-    progress.report("workingset", 100, outcome);
   }
 
   private Template publish(String name, JsonNode recipe, String snapshotId) throws BuildException {

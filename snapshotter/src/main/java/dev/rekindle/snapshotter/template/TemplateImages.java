@@ -41,20 +41,6 @@ public final class TemplateImages {
   }
 
   /**
-   * Removes half made images of builders that were killed; those of one that runs stay.
-   *
-   * @param state directory
-   * @throws IOException if the directory cannot be read
-   */
-  public static void sweep(Path state) throws IOException {
-    try {
-      new ImageBuilder(state, (_, _, _) -> {}).sweep();
-    } catch (ImageException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-  }
-
-  /**
    * As {@link #prepare}, but asks the package sources for newer versions first.
    *
    * @param recipe of the template

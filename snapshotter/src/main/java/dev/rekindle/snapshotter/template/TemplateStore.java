@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.rekindle.snapshotter.DurableFiles;
 import dev.rekindle.snapshotter.capture.SnapshotWriter;
 import dev.rekindle.snapshotter.format.SnapshotFormat;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Templates and snapshots on disk. A template's file changes by rename, so a reader sees the old or
- * the new generation, also after the power failed. Several processes may use one state directory:
- * publishing and deleting take a file lock. Thread: any.
+ * the new generation. Several processes may use one state directory: publishing and deleting take a
+ * file lock. Thread: any.
  */
 public final class TemplateStore {
   private static final Logger LOG = LoggerFactory.getLogger(TemplateStore.class);
@@ -124,7 +124,24 @@ public final class TemplateStore {
       int generation = find(name).map(Template::generation).orElse(0) + 1;
       String now = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
       Template template = new Template(name, recipe, snapshotId, generation, now);
-      DurableFiles.replace(file(name), JSON.writeValueAsBytes(template), "rw-r--r--");
+      Path unfinished = templates.resolve("." + name + ".new");
+      try (FileChannel out =
+          FileChannel.open(
+              unfinished,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(template));
+        while (bytes.hasRemaining()) {
+          out.write(bytes);
+        }
+        out.force(true);
+      }
+      Files.move(
+          unfinished,
+          file(name),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
       return template;
     }
   }
@@ -143,9 +160,7 @@ public final class TemplateStore {
     }
     try (FileChannel channel = openLock();
         FileLock _ = channel.lock()) {
-      boolean there = Files.deleteIfExists(file);
-      DurableFiles.syncDirectory(templates);
-      return there;
+      return Files.deleteIfExists(file);
     }
   }
 
@@ -176,21 +191,13 @@ public final class TemplateStore {
   }
 
   /**
-   * Removes a snapshot, first its name, then its files: one that is half removed is never found.
+   * Removes a snapshot's files.
    *
    * @param snapshotId named by no template and used by no sandbox to come
-   * @throws IOException if a file cannot be removed
+   * @throws IOException if one cannot be removed
    */
   public void removeSnapshot(String snapshotId) throws IOException {
-    Path going = snapshots.resolve(SnapshotWriter.UNFINISHED_PREFIX + snapshotId);
-    try {
-      Files.move(snapshotDir(snapshotId), going, StandardCopyOption.ATOMIC_MOVE);
-    } catch (NoSuchFileException e) {
-      LOG.debug("{} was removed before", snapshotId, e);
-      return;
-    }
-    DurableFiles.syncDirectory(snapshots);
-    removeTree(going);
+    removeTree(snapshotDir(snapshotId));
   }
 
   /**

@@ -210,32 +210,6 @@ class VsockGuestAgentTest {
   }
 
   @Test
-  void shouldAskForATerminalAndItsSizes() throws Exception {
-    HostRequest.Terminal size = new HostRequest.Terminal(24, 258);
-    ExecSession session =
-        agent.exec(new HostRequest.Exec("s", List.of("sh"), Map.of(), "", 0, 0, 0, size), observer);
-    FakeGuest.Link link = guest.link(0);
-    session.resize(new HostRequest.Terminal(1000, 1));
-    link.reply(0x86, exit(0));
-
-    byte[] bytes = sent(0);
-    assertThat(bytes[13]).as("flags").isEqualTo((byte) 2);
-    assertThat(bytes).endsWith(0, 0, 24, 0, 2, 1, 4, 0, 0, 0, 8, (byte) 0xE8, 3, 1, 0);
-    awaitClosed(link);
-  }
-
-  @Test
-  void shouldSendNoSizesWhereThereIsNoTerminal() throws Exception {
-    ExecSession session = agent.exec(command("cat"), observer);
-    FakeGuest.Link link = guest.link(0);
-    session.resize(new HostRequest.Terminal(24, 80));
-    link.reply(0x86, exit(0));
-
-    assertThat(sent(0)[sent(0).length - 1]).as("the end of cwd").isEqualTo((byte) 'p');
-    awaitClosed(link);
-  }
-
-  @Test
   void shouldPassOnTheAgentsRefusal() throws Exception {
     agent.exec(command("nope"), observer);
 

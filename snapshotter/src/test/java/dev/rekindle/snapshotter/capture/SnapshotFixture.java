@@ -1,6 +1,5 @@
 package dev.rekindle.snapshotter.capture;
 
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.Section;
 import dev.rekindle.snapshotter.format.SnapshotException;
@@ -28,8 +27,7 @@ public final class SnapshotFixture {
         "base",
         "test 1",
         new Manifest.Images("none", "vmlinuz", "initramfs", "console=ttyS0", List.of()),
-        new Manifest.CpuEntry("GenuineIntel", Map.of("1.0.ecx", "0x1")),
-        HugePages.NONE);
+        new Manifest.CpuEntry("GenuineIntel", Map.of("1.0.ecx", "0x1")));
   }
 
   /** Pages 1, 2, the last of the first chunk and the very last are not zero. */

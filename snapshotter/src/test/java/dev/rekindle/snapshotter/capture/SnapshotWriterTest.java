@@ -9,16 +9,12 @@ import dev.rekindle.snapshotter.format.SnapshotException;
 import dev.rekindle.snapshotter.restore.SnapshotReader;
 import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.sys.ErrnoException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,25 +34,6 @@ class SnapshotWriterTest {
         .isDirectoryContaining("glob:**/memory.bin");
     try (var files = Files.list(directory)) {
       assertThat(files).hasSize(3);
-    }
-  }
-
-  @Test
-  void shouldLetOthersReadAndNotWrite() throws Exception {
-    Path directory = SnapshotFixture.write(snapshots, "s-1");
-
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
-        .isEqualTo("rwxr-xr-x");
-    try (Stream<Path> files = Files.list(directory)) {
-      assertThat(files).hasSize(3).allMatch(file -> permissions(file).equals("rw-r--r--"));
-    }
-  }
-
-  private static String permissions(Path file) {
-    try {
-      return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

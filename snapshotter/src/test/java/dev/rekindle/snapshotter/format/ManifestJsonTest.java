@@ -26,8 +26,7 @@ class ManifestJsonTest {
               List.of(
                   new Manifest.DeviceEntry("block", true),
                   new Manifest.DeviceEntry("vsock", null))),
-          new Manifest.Memory(
-              4096, 2 << 20, 4096, List.of(new Manifest.Region(0, 8192, 0)), HugePages.TRANSPARENT),
+          new Manifest.Memory(4096, 2 << 20, 4096, List.of(new Manifest.Region(0, 8192, 0))),
           new Manifest.StateFileEntry(100, "01234567"),
           new Manifest.MemoryFileEntry(8192),
           new Manifest.Images(
@@ -59,7 +58,6 @@ class ManifestJsonTest {
         "\"vcpuCount\" : 1|\"vcpuCount\" : null|MANIFEST_INVALID",
         "\"memoryBytes\" : 8192|\"memoryBytes\" : 8191|MANIFEST_INVALID",
         "\"memoryBytes\" : 8192|\"memoryBytes\" : 12288|MANIFEST_INVALID",
-        "\"hugePages\" : \"transparent\"|\"hugePages\" : \"large\"|MANIFEST_INVALID",
         "\"fileOffset\" : 0|\"fileOffset\" : 4096|MANIFEST_INVALID",
         "\"digest\" : \"abc\"|\"digest\" : \"..\"|MANIFEST_INVALID",
         "\"file\" : \"r.img\"|\"file\" : \"../../etc/shadow\"|MANIFEST_INVALID",
@@ -76,17 +74,6 @@ class ManifestJsonTest {
     assertThatThrownBy(() -> ManifestJson.decode(bytes))
         .isInstanceOfSatisfying(
             SnapshotException.class, e -> assertThat(e.error()).isEqualTo(error));
-  }
-
-  @Test
-  void shouldHaveSmallPagesWhenWrittenByAnEarlierMinorVersion() throws Exception {
-    String rest = new String(ManifestJson.encode(MANIFEST), UTF_8).substring(22);
-    byte[] bytes = rest.replaceAll(",\\s*\"hugePages\" : \"transparent\"", "").getBytes(UTF_8);
-    String prefix = String.format("{\"crc32c\":\"%08x\",\n", StateFile.crc(bytes, 0, bytes.length));
-
-    Manifest read = ManifestJson.decode((prefix + new String(bytes, UTF_8)).getBytes(UTF_8));
-
-    assertThat(read.memory().hugePages()).isEqualTo(HugePages.NONE);
   }
 
   @Test

@@ -36,7 +36,7 @@ class StateFileTest {
 
     assertThat(Arrays.copyOf(bytes, 24))
         .containsExactly(
-            'R', 'K', 'S', 'N', 'A', 'P', '\r', '\n', 1, 0, 1, 0, 1, 0, 0, 0, 56, 0, 0, 0, 0, 0, 0,
+            'R', 'K', 'S', 'N', 'A', 'P', '\r', '\n', 1, 0, 0, 0, 1, 0, 0, 0, 56, 0, 0, 0, 0, 0, 0,
             0);
     assertThat(Arrays.copyOfRange(bytes, 32, 56))
         .containsExactly(

@@ -93,30 +93,6 @@ final class AgentConnection implements AutoCloseable {
     return payload;
   }
 
-  /** A command on a terminal of that size. */
-  static byte[] terminal(int rows, int columns, String... argv) {
-    byte[] exec = exec(0, 2, "", List.of(), List.of(argv));
-    return ByteBuffer.allocate(exec.length + 4)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .put(exec)
-        .putShort((short) rows)
-        .putShort((short) columns)
-        .array();
-  }
-
-  /** Reads output until it ends with the text. */
-  void awaitOutput(String end) throws IOException {
-    StringBuilder seen = new StringBuilder();
-    while (!seen.toString().endsWith(end)) {
-      Frame frame = receive();
-      if (frame.type() == 0x84) {
-        seen.append(StandardCharsets.UTF_8.decode(frame.payload()));
-      } else if (frame.type() != 0x83) {
-        throw new IOException("frame of type " + frame.type() + " after " + seen);
-      }
-    }
-  }
-
   static void str16(ByteBuffer buffer, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     buffer.putShort((short) bytes.length).put(bytes);

@@ -2,10 +2,8 @@ package dev.rekindle.snapshotter.host;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.rekindle.snapshotter.agent.VsockGuestAgent;
-import dev.rekindle.snapshotter.format.HugePages;
 import dev.rekindle.snapshotter.host.protocol.Frame;
 import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostJson;
@@ -16,7 +14,6 @@ import dev.rekindle.snapshotter.host.protocol.StreamKind;
 import dev.rekindle.snapshotter.template.BareTemplate;
 import dev.rekindle.snapshotter.template.TemplateStore;
 import dev.rekindle.vmm.machine.KvmHost;
-import dev.rekindle.vmm.memory.HugePageSupport;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,8 +61,7 @@ class BareSandboxIT {
                 host,
                 vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
                 1,
-                Duration.ofSeconds(20),
-                null));
+                Duration.ofSeconds(20)));
     client = TestClient.greeted(socket);
   }
 
@@ -85,63 +81,6 @@ class BareSandboxIT {
   }
 
   @Test
-  void shouldPrefetchTheFirstRequestAndSayWhatMemoryCost() throws Exception {
-    assertThat(acquire("a").stagesMicros()).containsKey("prefetch");
-
-    assertThat(output("a", "echo", "x")).isEqualTo("x\n");
-
-    HostReply.Memory live = client.call(new HostRequest.Memory("a"), HostReply.Memory.class);
-    assertThat(live.copiedBytes()).isPositive();
-    HostReply.SnapshotLevel level = stats().snapshots().getFirst();
-    assertThat(level.snapshotDir()).isEqualTo(snapshot.toString());
-    assertThat(level.workingSetBytes()).isBetween(4096L, level.memoryBytes());
-    assertThat(level.residentBytes()).isBetween(4096L, level.memoryBytes());
-    HostReply.Memory ended =
-        client.call(new HostRequest.Release("a"), HostReply.Release.class).memory();
-    assertThat(ended.copiedBytes()).isGreaterThanOrEqualTo(live.copiedBytes());
-    assertThat(ended.minorFaults()).isGreaterThanOrEqualTo(live.minorFaults());
-  }
-
-  @Test
-  void shouldCountFromTheLeaseOnWhenParkedBefore() throws Exception {
-    client.call(
-        new HostRequest.Pool(snapshot.toString(), images(), 1, 0, List.of("echo", "warm")),
-        HostReply.Pool.class);
-    while (stats().parked() == 0) {
-      assertThat(stats().pools().getFirst().lastError()).isNull();
-      Thread.sleep(10);
-    }
-    long unparked = acquire("f").served().equals("parked") ? memory("f").copiedBytes() : -1;
-
-    acquire("b", HostRequest.Recycle.NEVER);
-    // What a restore copies, its prefetch included, was no lease's.
-    assertThat(unparked).isBetween(0L, memory("b").copiedBytes() - 1);
-  }
-
-  private HostReply.Memory memory(String id) throws Exception {
-    return client.call(new HostRequest.Memory(id), HostReply.Memory.class);
-  }
-
-  @Test
-  void shouldRunFromACopyInTransparentHugePages() throws Exception {
-    assumeTrue(HugePageSupport.isTransparent(), "no transparent huge pages");
-    Path small = snapshot;
-    try {
-      String id =
-          BareTemplate.build(state, "large", 16, HugePages.TRANSPARENT, (_, _, _) -> {})
-              .template()
-              .snapshotId();
-      snapshot = new TemplateStore(state).snapshotDir(id);
-      acquire("a");
-
-      assertThat(output("a", "echo", "x")).isEqualTo("x\n");
-      assertThat(memory("a").copiedBytes()).isGreaterThanOrEqualTo(2 << 20);
-    } finally {
-      snapshot = small;
-    }
-  }
-
-  @Test
   void shouldRunCommandsAndSayHowTheyEnded() throws Exception {
     acquire("a");
 
@@ -150,20 +89,6 @@ class BareSandboxIT {
     assertThat(ended(client.send(exec("a", 0, "true"))).exitCode()).isZero();
     assertThat(ended(client.send(exec("a", 0, "false"))).exitCode()).isEqualTo(1);
     assertThat(client.errorOf(exec("a", 0, "sh", "-c", "true"))).isEqualTo("exec.not_found");
-  }
-
-  @Test
-  void shouldKeepAMarkOfItsOwn() throws Exception {
-    acquire("a");
-    acquire("b");
-
-    assertThat(output("a", "mark", "one")).isEqualTo("\n");
-    assertThat(output("b", "mark", "two")).isEqualTo("\n");
-    assertThat(output("a", "mark")).isEqualTo("one\n");
-    assertThat(output("a", "mark", "x".repeat(65))).isEqualTo("one\n");
-    assertThat(output("a", "mark")).isEqualTo("x".repeat(64) + "\n");
-    assertThat(output("b", "mark", "")).isEqualTo("two\n");
-    assertThat(output("b", "mark")).isEqualTo("\n");
   }
 
   @Test

@@ -2,7 +2,6 @@ package dev.rekindle.snapshotter.host;
 
 import dev.rekindle.snapshotter.agent.ExecObserver;
 import dev.rekindle.snapshotter.agent.ExecSession;
-import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.BlockingQueue;
@@ -15,7 +14,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FakeSandbox implements Sandbox {
   final BlockingQueue<FakeExec> execs = new LinkedBlockingQueue<>();
   final CompletableFuture<Exit> exit = new CompletableFuture<>();
-  volatile boolean uncounted;
   private final AtomicInteger open;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -28,14 +26,6 @@ final class FakeSandbox implements Sandbox {
     FakeExec exec = new FakeExec(command, observer);
     execs.add(exec);
     return exec;
-  }
-
-  @Override
-  public HostReply.Memory memory() {
-    if (closed.get() || uncounted) {
-      throw new IllegalStateException("closed");
-    }
-    return new HostReply.Memory(70, 2, 3 * 4096);
   }
 
   @Override
@@ -57,7 +47,6 @@ final class FakeSandbox implements Sandbox {
     final CompletableFuture<Void> eof = new CompletableFuture<>();
     final CompletableFuture<Void> killed = new CompletableFuture<>();
     volatile boolean paused;
-    volatile HostRequest.Terminal terminal;
 
     FakeExec(HostRequest.Exec command, ExecObserver observer) {
       this.command = command;
@@ -72,11 +61,6 @@ final class FakeSandbox implements Sandbox {
     @Override
     public void stdinEof() {
       eof.complete(null);
-    }
-
-    @Override
-    public void resize(HostRequest.Terminal size) {
-      terminal = size;
     }
 
     @Override

@@ -1,16 +1,13 @@
 package dev.rekindle.snapshotter.host;
 
-import dev.rekindle.snapshotter.host.protocol.HostEvent;
 import dev.rekindle.snapshotter.host.protocol.HostException;
 import dev.rekindle.snapshotter.host.protocol.HostReply;
 import dev.rekindle.snapshotter.host.protocol.HostRequest;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
 /** Sandboxes without VMs; counts those open. */
 final class FakeSandboxFactory implements SandboxFactory {
@@ -20,7 +17,6 @@ final class FakeSandboxFactory implements SandboxFactory {
   volatile HostException refusal;
   volatile CountDownLatch gate = new CountDownLatch(0);
   volatile boolean closed;
-  volatile Consumer<HostEvent.StockChanged> stockListener;
 
   @Override
   public Acquired acquire(HostRequest.Acquire request) throws HostException {
@@ -53,22 +49,6 @@ final class FakeSandboxFactory implements SandboxFactory {
             new HostReply.PoolLevel(
                 p.snapshotDir(), p.parked(), p.parked(), p.shells(), 0, 0, 0, null))
         .toList();
-  }
-
-  @Override
-  public List<HostReply.SnapshotLevel> snapshots() {
-    return List.of(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096L, 0));
-  }
-
-  @Override
-  public Optional<HostReply.Level> level(String snapshotDir) {
-    return Optional.ofNullable(pools.get(snapshotDir))
-        .map(p -> new HostReply.Level(p.parked(), p.shells()));
-  }
-
-  @Override
-  public void onStockChange(Consumer<HostEvent.StockChanged> listener) {
-    stockListener = listener;
   }
 
   @Override

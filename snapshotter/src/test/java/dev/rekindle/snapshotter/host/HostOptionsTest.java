@@ -3,7 +3,6 @@ package dev.rekindle.snapshotter.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.rekindle.vmm.seccomp.SeccompMode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,31 +13,16 @@ class HostOptionsTest {
   void shouldFillInDefaults() {
     HostOptions options = HostOptions.parse("--socket", "/s", "--state", "/d");
 
-    assertThat(options)
-        .isEqualTo(
-            new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30, 60, null, SeccompMode.KILL));
+    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 2, 30));
   }
 
   @Test
   void shouldTakeAll() {
     HostOptions options =
         HostOptions.parse(
-            "--agent-timeout",
-            "5",
-            "--index-key",
-            "MCow",
-            "--shells",
-            "0",
-            "--socket",
-            "/s",
-            "--state",
-            "/d",
-            "--seccomp",
-            "log");
+            "--agent-timeout", "5", "--shells", "0", "--socket", "/s", "--state", "/d");
 
-    assertThat(options)
-        .isEqualTo(
-            new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5, 60, "MCow", SeccompMode.LOG));
+    assertThat(options).isEqualTo(new HostOptions(Path.of("/s"), Path.of("/d"), 0, 5));
   }
 
   @ParameterizedTest
@@ -50,7 +34,6 @@ class HostOptionsTest {
         "--socket /s --state /d --shells -1",
         "--socket /s --state /d --shells x",
         "--socket /s --state /d --color 1",
-        "--socket /s --state /d --seccomp maybe",
       })
   void shouldRefuseTheRest(String line) {
     assertThatIllegalArgumentException().isThrownBy(() -> HostOptions.parse(line.split(" ")));

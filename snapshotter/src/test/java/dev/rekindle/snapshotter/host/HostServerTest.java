@@ -82,30 +82,9 @@ class HostServerTest {
     assertThat(acquired.served()).isEqualTo("new");
     assertThat(acquired.stagesMicros()).containsEntry("map", 5L);
     assertThat(client.errorOf(acquireRequest("a"))).isEqualTo("sandbox.exists");
-    HostReply.Release released = client.call(new HostRequest.Release("a"), HostReply.Release.class);
-    assertThat(released.memory()).isEqualTo(new HostReply.Memory(70, 2, 12_288));
+    client.call(new HostRequest.Release("a"), HostReply.Release.class);
     assertThat(factory.open).hasValue(0);
     assertThat(client.errorOf(new HostRequest.Release("a"))).isEqualTo("sandbox.unknown");
-  }
-
-  @Test
-  void shouldSayWhatALiveSandboxHasCost() throws Exception {
-    acquire("a");
-
-    assertThat(client.call(new HostRequest.Memory("a"), HostReply.Memory.class))
-        .isEqualTo(new HostReply.Memory(70, 2, 12_288));
-    assertThat(client.errorOf(new HostRequest.Memory("b"))).isEqualTo("sandbox.unknown");
-  }
-
-  @Test
-  void shouldReleaseWhereNothingWasCounted() throws Exception {
-    acquire("a");
-    factory.sandboxes.get("a").uncounted = true;
-
-    HostReply.Release released = client.call(new HostRequest.Release("a"), HostReply.Release.class);
-
-    assertThat(released.memory()).isNull();
-    assertThat(factory.open).hasValue(0);
   }
 
   @Test
@@ -159,22 +138,6 @@ class HostServerTest {
     assertThat(data.stream()).isEqualTo(StreamKind.STDERR);
     assertThat(data.bytes()).containsExactly(9);
     assertThat(client.reply(id, HostReply.Exec.class)).isEqualTo(RESULT);
-  }
-
-  @Test
-  void shouldGiveACommandItsTerminalAndEachNewSize() throws Exception {
-    acquire("a");
-    HostRequest.Terminal first = new HostRequest.Terminal(24, 80);
-    HostRequest.Terminal second = new HostRequest.Terminal(50, 132);
-    int id = client.send(new HostRequest.Exec("a", List.of("sh"), null, null, 0, 0, 0, first));
-    FakeSandbox.FakeExec exec = nextExec("a");
-    assertThat(exec.command.terminal()).isEqualTo(first);
-
-    client.send(new Frame.Event(id, HostJson.event(new HostEvent.Resize(second))));
-    client.send(new Frame.Data(id, StreamKind.STDIN_EOF, new byte[0]));
-    exec.eof.get(5, TimeUnit.SECONDS);
-
-    assertThat(exec.terminal).isEqualTo(second);
   }
 
   @Test
@@ -299,18 +262,6 @@ class HostServerTest {
   }
 
   @Test
-  void shouldTellEveryoneWhenWhatIsKeptReadyChanges() throws Exception {
-    HostEvent.StockChanged event = new HostEvent.StockChanged("/snapshots/a", 2, 1);
-    try (TestClient other = TestClient.greeted(socket)) {
-
-      factory.stockListener.accept(event);
-
-      assertThat(client.event()).isEqualTo(event);
-      assertThat(other.event()).isEqualTo(event);
-    }
-  }
-
-  @Test
   void shouldTellEveryoneWhenASandboxStopsByItself() throws Exception {
     acquire("a");
     int id = client.send(exec("a", 0));
@@ -344,8 +295,6 @@ class HostServerTest {
     assertThat(stats.fds()).isPositive();
     assertThat(stats.threads()).isPositive();
     assertThat(stats.mappings()).isPositive();
-    assertThat(stats.snapshots())
-        .containsExactly(new HostReply.SnapshotLevel("/s/a", 8192, 4096, 4096L, 0));
   }
 
   @Test

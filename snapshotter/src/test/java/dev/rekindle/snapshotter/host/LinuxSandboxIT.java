@@ -61,8 +61,7 @@ class LinuxSandboxIT {
             recipe.vcpus(),
             images.kernelArgs(),
             recipe.warmup(),
-            Duration.ofSeconds(recipe.bootTimeoutSeconds()),
-            recipe.hugePages());
+            Duration.ofSeconds(recipe.bootTimeoutSeconds()));
     String snapshotId =
         new TemplateBooter(store, (_, _, _) -> {})
             .run("base", recipe.toJson(), plan)
@@ -72,11 +71,7 @@ class LinuxSandboxIT {
     KvmHost host = KvmHost.open();
     MicroVmFactory factory =
         new MicroVmFactory(
-            host,
-            vm -> new VsockGuestAgent(vm.vsock(), host.loop()),
-            1,
-            Duration.ofSeconds(120),
-            null);
+            host, vm -> new VsockGuestAgent(vm.vsock(), host.loop()), 1, Duration.ofSeconds(120));
     Path socket = directory.resolve("host.sock");
     snapshotDir = store.snapshotDir(snapshotId).toString();
     imagesDir = state.resolve("images").toString();

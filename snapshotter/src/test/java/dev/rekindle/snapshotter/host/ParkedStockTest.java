@@ -3,8 +3,6 @@ package dev.rekindle.snapshotter.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rekindle.snapshotter.host.protocol.HostException;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,11 +17,9 @@ class ParkedStockTest {
   private final AtomicInteger made = new AtomicInteger();
   private final Semaphore refusals = new Semaphore(0);
   private final AtomicBoolean busy = new AtomicBoolean();
-  private final List<String> changed = new CopyOnWriteArrayList<>();
   private volatile String tenant;
   private volatile Fake newest;
-  private final ParkedStock<String, Fake> stock =
-      new ParkedStock<>(this::make, busy::get, changed::add);
+  private final ParkedStock<String, Fake> stock = new ParkedStock<>(this::make, busy::get);
 
   private final class Fake implements ParkedStock.Parked {
     private final String recipe;
@@ -156,19 +152,6 @@ class ParkedStockTest {
     stock.want("a", 2);
 
     await(() -> parked("a") == 2);
-  }
-
-  @Test
-  void shouldTellOfWhatIsParkedAndOfWhatIsThrownAwayButNotOfWhatIsTaken() throws Exception {
-    stock.want("a", 2);
-    await(() -> changed.size() == 2);
-    stock.want("b", 1);
-    await(() -> changed.size() == 3);
-
-    stock.want("a", 1);
-    stock.want("b", 0);
-
-    assertThat(changed).containsExactly("a", "a", "b", "a", "b");
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {

@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rekindle.snapshotter.capture.SnapshotFixture;
-import dev.rekindle.snapshotter.capture.WorkingSetWriter;
 import dev.rekindle.snapshotter.format.Section;
 import dev.rekindle.snapshotter.format.SnapshotError;
 import dev.rekindle.snapshotter.format.SnapshotException;
-import dev.rekindle.snapshotter.format.StateFile;
-import dev.rekindle.snapshotter.format.WorkingSet;
-import dev.rekindle.vmm.memory.PageRuns;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,39 +33,9 @@ class SnapshotReaderTest {
     try (var memory = opened.memoryFile()) {
       assertThat(memory.fd()).isPositive();
       assertThat(opened.manifest().shape()).isEqualTo(SnapshotFixture.shape());
-      Section state = StateFile.only(opened.sections(), "TEST");
+      Section state = SnapshotReader.only(opened.sections(), "TEST");
       assertThat(state.payload()).isEqualTo(SnapshotFixture.STATE.payload());
     }
-  }
-
-  @Test
-  void shouldReadAWorkingSetWhereThereIsOneAndRefuseADamagedOne() throws Exception {
-    assertThat(opened().workingSet()).isEmpty();
-    String crc = SnapshotReader.readManifest(directory).stateFile().crc32c();
-    WorkingSet set =
-        new WorkingSet(HexFormat.fromHexDigits(crc), PageRuns.of(0, 16), PageRuns.of(20, 21));
-
-    WorkingSetWriter.write(directory, set);
-    assertThat(opened().workingSet()).contains(set);
-
-    Path file = directory.resolve("workingset.bin");
-    flip(file, Files.size(file) - 1, 1);
-    assertRefused(SnapshotError.CHECKSUM_MISMATCH);
-
-    Files.write(file, new byte[0]);
-    assertRefused(SnapshotError.TRUNCATED);
-
-    Files.write(file, new byte[(16 << 20) + 1]);
-    assertRefused(SnapshotError.SIZE_MISMATCH);
-
-    WorkingSetWriter.write(directory, new WorkingSet(1, PageRuns.NONE, PageRuns.NONE));
-    assertRefused(SnapshotError.CHECKSUM_MISMATCH);
-  }
-
-  private SnapshotReader.Opened opened() throws SnapshotException {
-    SnapshotReader.Opened opened = SnapshotReader.open(directory);
-    opened.memoryFile().close();
-    return opened;
   }
 
   @ParameterizedTest

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.rekindle.snapshotter.format.HugePages;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -20,8 +19,7 @@ class RecipeTest {
         """
         {"kernel": {"path": "/k/vmlinuz", "modules": "/k/modules"},
          "rootfs": {"tar": "/r.tar"}, "memoryMib": 512, "vcpus": 2,
-         "warmup": [["a", "b"], ["c"]], "kernelArgs": "x=1", "bootTimeoutSeconds": 60,
-         "hugePages": "transparent"}
+         "warmup": [["a", "b"], ["c"]], "kernelArgs": "x=1", "bootTimeoutSeconds": 60}
         """;
 
     Recipe recipe = Recipe.parse(JSON.readTree(json));
@@ -35,8 +33,7 @@ class RecipeTest {
                 2,
                 List.of(List.of("a", "b"), List.of("c")),
                 "x=1",
-                60,
-                HugePages.TRANSPARENT));
+                60));
   }
 
   @Test
@@ -60,8 +57,6 @@ class RecipeTest {
       strings = {
         "[]",
         "{}",
-        "{\"rootfs\": {\"busybox\": true}, \"hugePages\": \"large\"}",
-        "{\"rootfs\": {\"busybox\": true}, \"hugePages\": true}",
         "{\"rootfs\": {}}",
         "{\"rootfs\": {\"busybox\": false}}",
         "{\"rootfs\": {\"busybox\": true, \"tar\": \"/x\"}}",

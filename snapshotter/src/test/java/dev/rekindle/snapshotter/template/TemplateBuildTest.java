@@ -9,15 +9,12 @@ import dev.rekindle.snapshotter.capture.SnapshotFixture;
 import dev.rekindle.snapshotter.format.Manifest;
 import dev.rekindle.snapshotter.format.SnapshotError;
 import dev.rekindle.snapshotter.format.SnapshotException;
-import dev.rekindle.snapshotter.format.WorkingSet;
 import dev.rekindle.snapshotter.restore.SnapshotReader;
-import dev.rekindle.vmm.memory.PageRuns;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
@@ -33,14 +30,13 @@ class TemplateBuildTest {
   private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
   private final NdjsonProgress progress = new NdjsonProgress(new PrintStream(lines, true, UTF_8));
   private final FakeVm vm = new FakeVm();
-  private final FakeFirstRequest first = new FakeFirstRequest();
   private TemplateStore store;
   private TemplateBuild build;
 
   @BeforeEach
   void open() {
     store = new TemplateStore(state);
-    build = new TemplateBuild(store, progress, Duration.ofMillis(20), Duration.ofSeconds(1), first);
+    build = new TemplateBuild(store, progress, Duration.ofMillis(20), Duration.ofSeconds(1));
   }
 
   @Test
@@ -62,41 +58,6 @@ class TemplateBuildTest {
         .last()
         .asString()
         .startsWith("{\"result\":{\"snapshotId\":\"base-");
-  }
-
-  @Test
-  void shouldKeepWhatTheFirstRequestTouchedBesideTheSnapshot() throws Exception {
-    vm.hello.complete(null);
-    vm.endings.add(new BuildVm.Ended(0, 0, false, ""));
-    vm.endings.add(new BuildVm.Ended(0, 0, false, ""));
-
-    TemplateBuild.Result result =
-        build.run("base", json.readTree("{}"), List.of(List.of("true"), List.of("echo", "1")), vm);
-
-    assertThat(first.commands).containsExactly(List.of("echo", "1"));
-    Path snapshot = store.snapshotDir(result.template().snapshotId());
-    SnapshotReader.Opened opened = SnapshotReader.open(snapshot);
-    opened.memoryFile().close();
-    assertThat(opened.workingSet())
-        .hasValueSatisfying(set -> {
-          assertThat(set.read()).isEqualTo(PageRuns.of(0, 16));
-          assertThat(set.written()).isEqualTo(PageRuns.of(20, 21));
-        });
-    assertThat(lines.toString(UTF_8)).contains("16 pages read, 1 written");
-  }
-
-  @Test
-  void shouldPublishWithoutAWorkingSetWhenTheFirstRequestFails() throws Exception {
-    vm.hello.complete(null);
-    first.refusal = new BuildException("sandbox.agent_timeout", "silent", null, null);
-
-    TemplateBuild.Result result = build.run("base", json.readTree("{}"), List.of(), vm);
-
-    assertThat(first.commands).containsExactly(List.of());
-    assertThat(store.find("base")).contains(result.template());
-    assertThat(store.snapshotDir(result.template().snapshotId()).resolve("workingset.bin"))
-        .doesNotExist();
-    assertThat(lines.toString(UTF_8)).contains("not known: silent");
   }
 
   @Test
@@ -170,26 +131,6 @@ class TemplateBuildTest {
         .asString()
         .startsWith("{\"error\":{\"code\":\"" + code);
     return failure;
-  }
-
-  private static final class FakeFirstRequest implements FirstRequest {
-    private final List<List<String>> commands = new ArrayList<>();
-    private BuildException refusal;
-
-    @Override
-    public WorkingSet record(Path snapshotDir, List<String> command) throws BuildException {
-      commands.add(command);
-      if (refusal != null) {
-        throw refusal;
-      }
-      try {
-        String crc = SnapshotReader.readManifest(snapshotDir).stateFile().crc32c();
-        return new WorkingSet(
-            HexFormat.fromHexDigits(crc), PageRuns.of(0, 16), PageRuns.of(20, 21));
-      } catch (SnapshotException e) {
-        throw new AssertionError(e);
-      }
-    }
   }
 
   private final class FakeVm implements BuildVm {

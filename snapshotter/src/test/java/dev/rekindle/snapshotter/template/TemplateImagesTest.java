@@ -3,7 +3,6 @@ package dev.rekindle.snapshotter.template;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.rekindle.snapshotter.format.HugePages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,25 +112,11 @@ class TemplateImagesTest {
 
   private static Recipe recipe(Path kernel, Path tree) {
     return new Recipe(
-        new Recipe.KernelFile(kernel, null),
-        new Recipe.Directory(tree),
-        128,
-        1,
-        List.of(),
-        "",
-        60,
-        HugePages.NONE);
+        new Recipe.KernelFile(kernel, null), new Recipe.Directory(tree), 128, 1, List.of(), "", 60);
   }
 
   private Recipe tarRecipe(Path tar) {
     return new Recipe(
-        new Recipe.KernelFile(kernel, null),
-        new Recipe.Tar(tar),
-        128,
-        1,
-        List.of(),
-        "",
-        60,
-        HugePages.NONE);
+        new Recipe.KernelFile(kernel, null), new Recipe.Tar(tar), 128, 1, List.of(), "", 60);
   }
 }

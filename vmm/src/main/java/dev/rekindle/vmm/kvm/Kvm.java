@@ -27,7 +27,6 @@ public final class Kvm implements AutoCloseable {
   private final int vcpuMapBytes;
   private final int xsaveBytes;
   private final boolean syncsRegisters;
-  private final boolean preFaults;
 
   private Kvm(OwnedFd fd) {
     this.fd = fd;
@@ -41,7 +40,6 @@ public final class Kvm implements AutoCloseable {
     syncsRegisters =
         (checkExtension(KvmIoctls.CAP_SYNC_REGS) & KvmRun.SYNC_X86_VALID_FIELDS)
             == KvmRun.SYNC_X86_VALID_FIELDS;
-    preFaults = checkExtension(KvmIoctls.CAP_PRE_FAULT_MEMORY) > 0;
   }
 
   /**
@@ -114,13 +112,6 @@ public final class Kvm implements AutoCloseable {
    */
   boolean syncsRegisters() {
     return syncsRegisters;
-  }
-
-  /**
-   * @return whether {@link KvmVcpu#preFault} does anything
-   */
-  boolean preFaults() {
-    return preFaults;
   }
 
   /**

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
-import dev.rekindle.vmm.abi.kvm.KvmPreFaultMemory;
 import dev.rekindle.vmm.abi.kvm.KvmRun;
 import dev.rekindle.vmm.abi.kvm.KvmSregs;
 import dev.rekindle.vmm.abi.linux.Errno;
@@ -32,13 +31,11 @@ public final class KvmVcpu implements AutoCloseable {
   private final Mapping mapping;
   private final MemorySegment run;
   private final boolean syncsRegisters;
-  private final boolean preFaults;
 
   KvmVcpu(OwnedFd fd, Kvm kvm, int index) {
     this.fd = fd;
     this.index = index;
     syncsRegisters = kvm.syncsRegisters();
-    preFaults = kvm.preFaults();
     try {
       mapping = Mapping.fileShared(fd.fd(), 0, kvm.vcpuMapBytes());
     } catch (RuntimeException e) {
@@ -253,41 +250,6 @@ public final class KvmVcpu implements AutoCloseable {
         throw e;
       }
     }
-  }
-
-  /**
-   * {@code KVM_PRE_FAULT_MEMORY}: has KVM map guest memory before the guest asks for it, writable
-   * where the page is this process's own already. KVM before 6.11, or without nested paging, does
-   * nothing.
-   *
-   * @param gpa page-aligned
-   * @param bytes page-aligned
-   * @param argument {@link KvmPreFaultMemory#LAYOUT}, the caller's, overwritten
-   * @return false if KVM cannot
-   */
-  public boolean preFault(long gpa, long bytes, MemorySegment argument) {
-    if (!preFaults) {
-      return false;
-    }
-    argument.fill((byte) 0);
-    argument.set(JAVA_LONG, KvmPreFaultMemory.GPA, gpa);
-    argument.set(JAVA_LONG, KvmPreFaultMemory.SIZE, bytes);
-    while (argument.get(JAVA_LONG, KvmPreFaultMemory.SIZE) > 0) {
-      try {
-        Syscalls.ioctl(fd.fd(), KvmIoctls.PRE_FAULT_MEMORY, argument);
-      } catch (ErrnoException e) {
-        switch (e.errno()) {
-          case Errno.EINTR, Errno.EAGAIN -> {
-            // It goes on where it was, which the argument has.
-          }
-          case Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EIO -> {
-            return false;
-          }
-          default -> throw e;
-        }
-      }
-    }
-    return true;
   }
 
   @Override

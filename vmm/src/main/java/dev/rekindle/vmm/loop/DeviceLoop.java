@@ -45,24 +45,8 @@ public final class DeviceLoop implements AutoCloseable {
 
   /** Starts the loop's thread, {@code device-loop}, a daemon. */
   public DeviceLoop() {
-    this(() -> {});
-  }
-
-  /**
-   * Starts the loop's thread, {@code device-loop}, a daemon.
-   *
-   * @param onStart run on the thread before anything else; if it throws, the loop never runs
-   */
-  public DeviceLoop(Runnable onStart) {
     control(Epoll.EPOLL_CTL_ADD, wake.fd(), Epoll.EPOLLIN, WAKE_TOKEN);
-    thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("device-loop")
-            .unstarted(() -> {
-              onStart.run();
-              run();
-            });
+    thread = Thread.ofPlatform().daemon().name("device-loop").unstarted(this::run);
     thread.start();
   }
 
@@ -202,33 +186,24 @@ public final class DeviceLoop implements AutoCloseable {
 
   private void run() {
     while (!stopping) {
-      try {
-        turn();
-      } catch (InternalError e) {
-        // One that a callback raised as it returned; what it left undone is found again.
-        LOG.error("memory of a device was lost; the loop goes on", e);
-      }
-    }
-  }
-
-  private void turn() {
-    int ready = await();
-    for (int i = 0; i < ready; i++) {
-      long at = i * Epoll.LAYOUT.byteSize();
-      long token = events.get(JAVA_LONG.withByteAlignment(4), at + Epoll.DATA);
-      if (token == WAKE_TOKEN) {
-        wake.drain();
-      } else {
-        Runnable callback = callbacks.get(token);
-        if (callback != null) {
-          guarded(callback);
+      int ready = await();
+      for (int i = 0; i < ready; i++) {
+        long at = i * Epoll.LAYOUT.byteSize();
+        long token = events.get(JAVA_LONG.withByteAlignment(4), at + Epoll.DATA);
+        if (token == WAKE_TOKEN) {
+          wake.drain();
+        } else {
+          Runnable callback = callbacks.get(token);
+          if (callback != null) {
+            guarded(callback);
+          }
         }
       }
+      for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        guarded(task);
+      }
+      runTimers();
     }
-    for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-      guarded(task);
-    }
-    runTimers();
   }
 
   private int await() {
@@ -267,7 +242,7 @@ public final class DeviceLoop implements AutoCloseable {
   private static void guarded(Runnable callback) {
     try {
       callback.run();
-    } catch (RuntimeException | StackOverflowError | AssertionError | InternalError e) {
+    } catch (RuntimeException | StackOverflowError | AssertionError e) {
       LOG.error("a device callback failed; the loop goes on", e);
     }
   }

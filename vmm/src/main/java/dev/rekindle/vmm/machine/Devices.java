@@ -5,7 +5,6 @@ import dev.rekindle.vmm.abi.linux.Fcntl;
 import dev.rekindle.vmm.sys.ErrnoException;
 import dev.rekindle.vmm.sys.OwnedFd;
 import dev.rekindle.vmm.sys.Syscalls;
-import dev.rekindle.vmm.vcpu.VcpuExit;
 import dev.rekindle.vmm.virtio.DeviceState;
 import dev.rekindle.vmm.virtio.MmioTransport;
 import dev.rekindle.vmm.virtio.VirtioDevice;
@@ -92,12 +91,7 @@ final class Devices implements AutoCloseable {
 
   private void place(Shell.SlotWiring slot, VirtioDevice device) {
     MmioTransport transport =
-        new MmioTransport(
-            device,
-            shell.memory(),
-            slot.irq(),
-            shell.host().loop()::execute,
-            () -> shell.exit(new VcpuExit.MemoryLost("device")));
+        new MmioTransport(device, shell.memory(), slot.irq(), shell.host().loop()::execute);
     transport.pause();
     transports.add(transport);
     slot.occupy(

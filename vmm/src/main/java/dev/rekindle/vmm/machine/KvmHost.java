@@ -8,18 +8,12 @@ import dev.rekindle.vmm.kvm.Kvm;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.kvm.KvmVm;
 import dev.rekindle.vmm.loop.DeviceLoop;
-import dev.rekindle.vmm.seccomp.ThreadFilters;
-import dev.rekindle.vmm.seccomp.ThreadKind;
 import dev.rekindle.vmm.vcpu.VcpuStateReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -31,56 +25,29 @@ public final class KvmHost implements AutoCloseable {
   private final DeviceLoop loop;
   private final List<CpuidEntry> supportedCpuid;
   private final int[] msrs;
-  private final VcpuThreads threads;
-
-  /**
-   * Where the news of machines is told. Its thread is there from the beginning: a vCPU's thread has
-   * news, and may not make threads ({@link ThreadFilters}).
-   */
-  private final ThreadPoolExecutor news =
-      new ThreadPoolExecutor(
-          1,
-          1,
-          0,
-          TimeUnit.SECONDS,
-          new LinkedBlockingQueue<>(),
-          Thread.ofPlatform().daemon().name("vm-news").factory());
-
+  private final VcpuThreads threads = new VcpuThreads();
   private final Arena arena = Arena.ofShared();
   private final Map<Long, MemorySegment> cpuids = new ConcurrentHashMap<>();
   private final AtomicInteger names = new AtomicInteger();
 
-  private KvmHost(Kvm kvm, DeviceLoop loop, ThreadFilters filters) {
+  private KvmHost(Kvm kvm, DeviceLoop loop) {
     this.kvm = kvm;
     this.loop = loop;
-    threads = new VcpuThreads(filters);
     supportedCpuid = CpuidEntry.decode(kvm.supportedCpuid(arena));
     msrs = probeMsrs();
-    news.prestartCoreThread();
-  }
-
-  /**
-   * As {@link #open(ThreadFilters)}, its threads free to call what they like.
-   *
-   * @return the caller owns it
-   * @throws dev.rekindle.vmm.kvm.KvmUnavailableException if there is no usable KVM
-   */
-  public static KvmHost open() {
-    return open(ThreadFilters.none());
   }
 
   /**
    * Opens {@code /dev/kvm} and starts the device loop.
    *
-   * @param filters of the device loop and of every vCPU's thread
    * @return the caller owns it
    * @throws dev.rekindle.vmm.kvm.KvmUnavailableException if there is no usable KVM
    */
-  public static KvmHost open(ThreadFilters filters) {
+  public static KvmHost open() {
     Kvm kvm = Kvm.open();
-    DeviceLoop loop = new DeviceLoop(() -> filters.confineThread(ThreadKind.DEVICE_LOOP));
+    DeviceLoop loop = new DeviceLoop();
     try {
-      return new KvmHost(kvm, loop, filters);
+      return new KvmHost(kvm, loop);
     } catch (RuntimeException e) {
       loop.close();
       kvm.close();
@@ -112,11 +79,6 @@ public final class KvmHost implements AutoCloseable {
    */
   int[] msrs() {
     return msrs;
-  }
-
-  /** Where to complete what others wait for, since they may do anything then. */
-  Executor news() {
-    return news;
   }
 
   VcpuThreads threads() {
@@ -155,7 +117,6 @@ public final class KvmHost implements AutoCloseable {
   public void close() {
     threads.close();
     loop.close();
-    news.shutdown();
     kvm.close();
     arena.close();
   }

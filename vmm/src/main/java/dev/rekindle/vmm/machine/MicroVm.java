@@ -7,11 +7,8 @@ import dev.rekindle.vmm.boot.LinuxBoot;
 import dev.rekindle.vmm.boot.RngSeed;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.memory.GuestMemory;
-import dev.rekindle.vmm.memory.Pagemap;
-import dev.rekindle.vmm.memory.TouchedPages;
 import dev.rekindle.vmm.serial.ConsoleTail;
 import dev.rekindle.vmm.sys.ErrnoException;
-import dev.rekindle.vmm.sys.FaultCounts;
 import dev.rekindle.vmm.vcpu.VcpuExit;
 import dev.rekindle.vmm.vcpu.VcpuState;
 import dev.rekindle.vmm.vcpu.VcpuStateReader;
@@ -132,23 +129,22 @@ public final class MicroVm implements AutoCloseable {
    */
   public static MicroVm restore(
       Shell shell, PreparedState state, int memoryFile, List<Disk> disks) {
-    return restore(shell, state, new MemorySource.CopyOnWrite(memoryFile), disks, () -> {});
+    return restore(shell, state, memoryFile, disks, () -> {});
   }
 
   /**
-   * As {@link #restore(Shell, PreparedState, int, List)}, from memory of any kind, for who times
-   * its two stages.
+   * As {@link #restore(Shell, PreparedState, int, List)}, for who times its two stages.
    *
    * @param shell fresh or vacated; this machine's from now on
    * @param state the snapshot's
-   * @param memory the snapshot's; its file may be closed afterwards
+   * @param memoryFile the snapshot's memory, open for reading; may be closed afterwards
    * @param disks one for each block slot, in order
    * @param onMapped called when the memory is mapped and the state not loaded yet
    * @return paused where the snapshot was taken
-   * @throws MachineException as there, and {@code machine.no_huge_pages}
+   * @throws MachineException as there
    */
   public static MicroVm restore(
-      Shell shell, PreparedState state, MemorySource memory, List<Disk> disks, Runnable onMapped) {
+      Shell shell, PreparedState state, int memoryFile, List<Disk> disks, Runnable onMapped) {
     if (!shell.shape().equals(state.state().shape())) {
       throw new MachineException(
           "machine.shape_mismatch",
@@ -158,7 +154,7 @@ public final class MicroVm implements AutoCloseable {
     shell.threads().forEach(VcpuThread::expectResume);
     Devices devices = new Devices(shell, disks);
     try {
-      memory.map(shell.ram(), shell.shape().memoryBytes());
+      shell.ram().remapPrivate(0, shell.shape().memoryBytes(), memoryFile, 0);
       onMapped.run();
       devices.restore(state.state().devices());
       loadState(shell, state);
@@ -189,7 +185,6 @@ public final class MicroVm implements AutoCloseable {
    * it. Call while paused.
    *
    * @return the 16 bytes
-   * @throws MachineException {@code machine.memory_lost}
    */
   public byte[] renewGenerationId() {
     byte[] id = writeGenerationId();
@@ -200,11 +195,7 @@ public final class MicroVm implements AutoCloseable {
   private byte[] writeGenerationId() {
     byte[] id = new byte[GENERATION_BYTES];
     RANDOM.nextBytes(id);
-    try {
-      shell.memory().write(AddressMap.VM_GENERATION_ID, id, 0, id.length);
-    } catch (InternalError e) {
-      throw new MachineException("machine.memory_lost", "the guest's memory is gone", e);
-    }
+    shell.memory().write(AddressMap.VM_GENERATION_ID, id, 0, id.length);
     return id;
   }
 
@@ -248,55 +239,12 @@ public final class MicroVm implements AutoCloseable {
     return new MachineState(shell.shape(), vcpus, chips, shell.uart().capture(), devices.capture());
   }
 
-  /**
-   * Maps or copies pages before the guest asks for them. Call while paused.
-   *
-   * @param prefetch which
-   * @throws ErrnoException {@code ENOMEM}, {@code EFAULT} where one cannot be had
-   */
-  public synchronized void prefetch(Prefetch prefetch) {
-    if (running || ended) {
-      throw new IllegalStateException("only a paused machine is prefetched");
-    }
-    prefetch.into(shell);
-  }
-
-  /**
-   * What the guest's accesses have cost so far. Walks the page tables, see {@link
-   * Pagemap#ownPages}.
-   *
-   * @return faults and pages since this machine was made
-   * @throws IllegalStateException if it has ended
-   */
-  public synchronized MemoryUse memoryUse() {
-    if (ended) {
-      throw new IllegalStateException("the machine has ended already");
-    }
-    FaultCounts faults =
-        shell.threads().stream()
-            .map(VcpuThread::faults)
-            .reduce(FaultCounts.NONE, FaultCounts::plus);
-    return new MemoryUse(faults, Pagemap.ownPages(shell.ram().segment()));
-  }
-
-  /**
-   * Which pages the guest or its devices have touched. Call while paused.
-   *
-   * @return pages since this machine was made
-   */
-  public synchronized TouchedPages touchedPages() {
-    if (running || ended) {
-      throw new IllegalStateException("only a paused machine is looked at");
-    }
-    return Pagemap.touched(shell.ram().segment());
-  }
-
   private void vcpuEnded(VcpuExit exit) {
-    exited.completeAsync(() -> new VmExit.Stopped(exit), shell.host().news());
+    exited.completeAsync(() -> new VmExit.Stopped(exit));
   }
 
   private void resetWanted() {
-    exited.completeAsync(VmExit.Reset::new, shell.host().news());
+    exited.completeAsync(VmExit.Reset::new);
   }
 
   /**

@@ -61,7 +61,7 @@ public final class Shell implements AutoCloseable {
       for (int i = 0; i < shape.vcpuCount(); i++) {
         threads.add(host.threads().take());
       }
-      ram = resources.add(Mapping.anonymousAligned(shape.memoryBytes()));
+      ram = resources.add(Mapping.anonymous(shape.memoryBytes()));
       memory = new GuestMemory(ram.segment());
       vm = resources.add(host.kvm().createVm());
       // The memory slots come before the irqchip: after it, each waits for a grace period.
@@ -278,11 +278,6 @@ public final class Shell implements AutoCloseable {
 
   IrqLine generationIrq() {
     return () -> vm.raiseEdge(AddressMap.VM_GENERATION_GSI);
-  }
-
-  /** Ends the guest for a reason outside of its vCPUs. */
-  void exit(VcpuExit reason) {
-    onExit.accept(reason);
   }
 
   void onReset(Runnable listener) {

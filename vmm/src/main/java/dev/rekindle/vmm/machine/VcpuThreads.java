@@ -1,7 +1,5 @@
 package dev.rekindle.vmm.machine;
 
-import dev.rekindle.vmm.seccomp.ThreadFilters;
-import dev.rekindle.vmm.seccomp.ThreadKind;
 import dev.rekindle.vmm.vcpu.VcpuThread;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -15,12 +13,7 @@ final class VcpuThreads implements AutoCloseable {
   private static final int KEPT = 8;
 
   private final Deque<VcpuThread> idle = new ArrayDeque<>();
-  private final ThreadFilters filters;
   private boolean closed;
-
-  VcpuThreads(ThreadFilters filters) {
-    this.filters = filters;
-  }
 
   /**
    * @return parked, without a vCPU; the caller's
@@ -30,7 +23,7 @@ final class VcpuThreads implements AutoCloseable {
     synchronized (this) {
       thread = idle.poll();
     }
-    return thread == null ? new VcpuThread(() -> filters.confineThread(ThreadKind.VCPU)) : thread;
+    return thread == null ? new VcpuThread() : thread;
   }
 
   /** Takes its vCPU away; when this returns nobody uses that any more. */

@@ -19,13 +19,6 @@ import java.util.List;
  * not fit there, from 4 GiB on, as on a PC. Numbers are little-endian. Every access checks its
  * range and throws {@link GuestMemoryException} outside of it. Thread: any; the guest writes the
  * same bytes at the same time, so whoever reads twice may see two values.
- *
- * <p>Pages come from a snapshot's file. Where that has become shorter, or its disk cannot be read,
- * an access from Java raises {@code SIGBUS}, which HotSpot turns into an {@link InternalError} in
- * the accessing thread, at the latest when the method that made it returns; in the interpreter and
- * in code of C1 always, in code of C2 not for every instruction. Whoever runs on a thread that
- * others need catches it: {@code MmioTransport}, {@code DeviceLoop}, {@code VcpuThread}. The
- * guest's own accesses end {@code KVM_RUN} with {@code EFAULT}.
  */
 public final class GuestMemory {
   /** Where RAM below the hole for devices ends. */
@@ -213,17 +206,11 @@ public final class GuestMemory {
   /**
    * Writes a ring index: what was written before it is seen by a guest that sees it.
    *
-   * <p>A fence and a plain store, not {@code setRelease}: that is an {@code xchgw} in the JVM's
-   * interpreter, which HotSpot 25.0.3 cannot decode when it raises {@code SIGBUS}, and the process
-   * ends ({@code ShouldNotReachHere} in {@code assembler_x86.cpp}); {@code LostMemoryTest} has it.
-   *
    * @param gpa where; a multiple of 2
    * @param value to write
    */
   public void putShortRelease(long gpa, short value) {
-    MemorySegment region = region(gpa, 2);
-    VarHandle.releaseFence();
-    region.set(SHORT_LE, offset(gpa), value);
+    SHORT_HANDLE.setRelease(region(gpa, 2), offset(gpa), value);
   }
 
   /**

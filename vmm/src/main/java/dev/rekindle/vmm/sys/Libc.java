@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.rekindle.vmm.abi.linux.Rusage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -33,9 +32,6 @@ final class Libc {
   private static final ThreadLocal<MemorySegment> COUNTER =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(JAVA_LONG));
 
-  private static final ThreadLocal<MemorySegment> USAGE =
-      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Rusage.LAYOUT));
-
   static final MethodHandle OPEN = variadic("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
   static final MethodHandle READ = call("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
@@ -57,10 +53,6 @@ final class Libc {
       call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
   static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
   static final MethodHandle MADVISE = call("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  static final MethodHandle MINCORE = call("mincore", JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
-  static final MethodHandle MREMAP =
-      variadic("mremap", 4, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
-  static final MethodHandle GETRUSAGE = call("getrusage", JAVA_INT, JAVA_INT, ADDRESS);
   static final MethodHandle EPOLL_CREATE1 = call("epoll_create1", JAVA_INT, JAVA_INT);
   static final MethodHandle EPOLL_CTL =
       call("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
@@ -72,15 +64,6 @@ final class Libc {
       call("setpriority", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
   static final MethodHandle GETPID = call("getpid", JAVA_INT);
   static final MethodHandle TGKILL = call("tgkill", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-
-  static final MethodHandle PRCTL =
-      variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-
-  /** {@code seccomp(2)}, for which the C library has no function, and its number on x86-64. */
-  static final MethodHandle SECCOMP =
-      variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
-
-  static final long SYS_SECCOMP = 317;
 
   private Libc() {}
 
@@ -109,11 +92,6 @@ final class Libc {
   /** Eight bytes of the calling thread, for calls that return a number through memory. */
   static MemorySegment counter() {
     return COUNTER.get();
-  }
-
-  /** A {@code struct rusage} of the calling thread. */
-  static MemorySegment usage() {
-    return USAGE.get();
   }
 
   static int errno() {

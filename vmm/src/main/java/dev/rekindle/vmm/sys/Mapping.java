@@ -4,18 +4,12 @@ import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Mman;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A memory mapping with one owner. After {@link #close()} its segment refuses every access from
  * Java; what the kernel still holds of it (a KVM memory slot) must be gone before.
  */
 public final class Mapping implements AutoCloseable {
-  private static final long PAGE_BYTES = 4096;
-
-  /** Size of a huge page. */
-  public static final long HUGE_PAGE_BYTES = 2L << 20;
-
   private final Arena arena = Arena.ofShared();
   private final long address;
   private final long bytes;
@@ -38,31 +32,6 @@ public final class Mapping implements AutoCloseable {
   public static Mapping anonymous(long bytes) {
     int flags = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE;
     return map(bytes, flags, -1, 0);
-  }
-
-  /**
-   * As {@link #anonymous}, at an address that huge pages fit.
-   *
-   * @param bytes a multiple of the page size
-   * @return the mapping; its address is a multiple of 2 MiB
-   * @throws ErrnoException {@code ENOMEM}
-   */
-  public static Mapping anonymousAligned(long bytes) {
-    Mapping first = anonymous(bytes);
-    if (first.address % HUGE_PAGE_BYTES == 0) {
-      return first;
-    }
-    first.close();
-    // Linux before 6.7 aligns nothing: more than is needed, and the ends given back.
-    int flags = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE;
-    int prot = Mman.PROT_READ | Mman.PROT_WRITE;
-    long wide = Syscalls.mmap(0, bytes + HUGE_PAGE_BYTES, prot, flags, -1, 0);
-    long address = (wide + HUGE_PAGE_BYTES - 1) & -HUGE_PAGE_BYTES;
-    if (address > wide) {
-      Syscalls.munmap(wide, address - wide);
-    }
-    Syscalls.munmap(address + bytes, wide + HUGE_PAGE_BYTES - address);
-    return new Mapping(address, bytes);
   }
 
   /**
@@ -133,61 +102,6 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Replaces all of this mapping, made by {@link #anonymousAligned}, by copy-on-write pages of a
-   * file in huge pages. As many huge pages are reserved as the mapping has, so that a later write
-   * finds one.
-   *
-   * @param fd of {@link OwnedFd#hugeMemory}, as large as this
-   * @throws ErrnoException {@code ENOMEM} where too few are free; the mapping is as it was
-   */
-  public void remapHuge(int fd) {
-    int prot = Mman.PROT_READ | Mman.PROT_WRITE;
-    // Mapped elsewhere first: a MAP_FIXED that is refused would leave nothing at these addresses.
-    long elsewhere = Syscalls.mmap(0, bytes, prot, Mman.MAP_PRIVATE, fd, 0);
-    try {
-      Syscalls.mremap(elsewhere, bytes, address);
-    } catch (RuntimeException e) {
-      Syscalls.munmap(elsewhere, bytes);
-      throw e;
-    }
-  }
-
-  /**
-   * Maps the pages of a part of this mapping now ({@code MADV_POPULATE_READ}) or copies them now
-   * ({@code MADV_POPULATE_WRITE}), instead of at the first access to each. A kernel before 5.14
-   * does nothing.
-   *
-   * @param at offset in this mapping, page-aligned
-   * @param length bytes, page-aligned
-   * @param write whether to copy them
-   * @throws ErrnoException {@code ENOMEM}, {@code EFAULT} where a page cannot be had
-   */
-  public void populate(long at, long length, boolean write) {
-    checkRange(at, length);
-    advise(at, length, write ? Mman.MADV_POPULATE_WRITE : Mman.MADV_POPULATE_READ);
-  }
-
-  /**
-   * Counts the pages of a part of this mapping that are in memory: mapped here or, of a file, in
-   * the page cache ({@code mincore(2)}).
-   *
-   * @param at offset in this mapping, page-aligned
-   * @param length bytes, page-aligned
-   * @param scratch a byte for each of these pages
-   * @return pages
-   * @throws ErrnoException {@code ENOMEM}
-   */
-  public long residentPages(long at, long length, MemorySegment scratch) {
-    checkRange(at, length);
-    Syscalls.mincore(segment.asSlice(at, length), scratch);
-    long resident = 0;
-    for (long i = 0; i < length / PAGE_BYTES; i++) {
-      resident += scratch.get(ValueLayout.JAVA_BYTE, i) & 1;
-    }
-    return resident;
-  }
-
-  /**
    * Asks for huge pages in a part of this mapping, where the host gives them on request only
    * ({@code MADV_HUGEPAGE}). A host without them is no error.
    *
@@ -197,13 +111,8 @@ public final class Mapping implements AutoCloseable {
    */
   public void adviseHugePages(long at, long length) {
     checkRange(at, length);
-    advise(at, length, Mman.MADV_HUGEPAGE);
-  }
-
-  /** What the kernel does not know is not done. */
-  private void advise(long at, long length, int advice) {
     try {
-      Syscalls.madvise(segment.asSlice(at, length), advice);
+      Syscalls.madvise(segment.asSlice(at, length), Mman.MADV_HUGEPAGE);
     } catch (ErrnoException e) {
       if (e.errno() != Errno.EINVAL) {
         throw e;

@@ -1,6 +1,5 @@
 package dev.rekindle.vmm.sys;
 
-import dev.rekindle.vmm.abi.linux.Mman;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A file descriptor with one owner. Thread: any; close is idempotent. */
@@ -41,25 +40,7 @@ public final class OwnedFd implements AutoCloseable {
    * @throws ErrnoException {@code ENOMEM}, {@code EMFILE}
    */
   public static OwnedFd memory(String name, long bytes) {
-    return sized(new OwnedFd(Syscalls.memfdCreate(name, 0), name), bytes);
-  }
-
-  /**
-   * An anonymous file in huge pages of 2 MiB. They are taken from those the host has reserved, by
-   * writers and by private mappings.
-   *
-   * @param name shown in {@code /proc/self/fd}
-   * @param bytes its size, a multiple of 2 MiB; sparse
-   * @return the owner of the new descriptor
-   * @throws ErrnoException {@code ENODEV}, {@code ENOSYS} or {@code EINVAL} where the kernel has no
-   *     such pages
-   */
-  public static OwnedFd hugeMemory(String name, long bytes) {
-    int flags = Mman.MFD_HUGETLB | Mman.MFD_HUGE_2MB;
-    return sized(new OwnedFd(Syscalls.memfdCreate(name, flags), name), bytes);
-  }
-
-  private static OwnedFd sized(OwnedFd owned, long bytes) {
+    OwnedFd owned = new OwnedFd(Syscalls.memfdCreate(name), name);
     try {
       Syscalls.ftruncate(owned.fd, bytes);
       return owned;

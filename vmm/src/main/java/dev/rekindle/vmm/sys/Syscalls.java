@@ -174,11 +174,10 @@ public final class Syscalls {
     }
   }
 
-  static int memfdCreate(String name, int flags) {
+  static int memfdCreate(String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocateFrom(name);
-      int all = flags | Mman.MFD_CLOEXEC;
-      int fd = (int) Libc.MEMFD_CREATE.invokeExact(Libc.state(), text, all);
+      int fd = (int) Libc.MEMFD_CREATE.invokeExact(Libc.state(), text, Mman.MFD_CLOEXEC);
       return check("memfd_create", name, fd);
     } catch (Throwable t) {
       throw rethrow(t);
@@ -275,33 +274,6 @@ public final class Syscalls {
       long size = range.byteSize();
       int result = (int) Libc.MADVISE.invokeExact(Libc.state(), range.address(), size, advice);
       check("madvise", advice, result);
-    } catch (Throwable t) {
-      throw rethrow(t);
-    }
-  }
-
-  static long mremap(long from, long bytes, long to) {
-    try {
-      MemorySegment state = Libc.state();
-      int flags = Mman.MREMAP_MAYMOVE | Mman.MREMAP_FIXED;
-      return check(
-          "mremap", bytes, (long) Libc.MREMAP.invokeExact(state, from, bytes, bytes, flags, to));
-    } catch (Throwable t) {
-      throw rethrow(t);
-    }
-  }
-
-  /**
-   * {@code mincore(2)}.
-   *
-   * @param range a page-aligned part of a mapping
-   * @param pages a byte for each page, whose lowest bit says whether it is in memory
-   */
-  static void mincore(MemorySegment range, MemorySegment pages) {
-    try {
-      long size = range.byteSize();
-      int result = (int) Libc.MINCORE.invokeExact(Libc.state(), range.address(), size, pages);
-      check("mincore", size, result);
     } catch (Throwable t) {
       throw rethrow(t);
     }

@@ -1,13 +1,9 @@
 package dev.rekindle.vmm.sys;
 
-import dev.rekindle.vmm.abi.linux.Rusage;
 import dev.rekindle.vmm.abi.linux.Signal;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * The system calls about threads and the signals that wake them. Each checks its result and throws
@@ -44,41 +40,6 @@ public final class ThreadSyscalls {
       return (int) Libc.GETTID.invokeExact(Libc.state());
     } catch (Throwable t) {
       throw Syscalls.rethrow(t);
-    }
-  }
-
-  /**
-   * {@code getrusage(2)} of the calling platform thread, a third of a microsecond.
-   *
-   * @return its faults since it began
-   */
-  public static FaultCounts faults() {
-    try {
-      MemorySegment usage = Libc.usage();
-      int result = (int) Libc.GETRUSAGE.invokeExact(Libc.state(), Rusage.RUSAGE_THREAD, usage);
-      Syscalls.check("getrusage", Rusage.RUSAGE_THREAD, result);
-      return new FaultCounts(
-          usage.get(ValueLayout.JAVA_LONG, Rusage.MINFLT),
-          usage.get(ValueLayout.JAVA_LONG, Rusage.MAJFLT));
-    } catch (Throwable t) {
-      throw Syscalls.rethrow(t);
-    }
-  }
-
-  /**
-   * The same of another thread of this process, from {@code /proc}: tens of microseconds.
-   *
-   * @param tid see {@link #gettid()}
-   * @return its faults since it began; none if it is gone
-   */
-  public static FaultCounts faults(int tid) {
-    try {
-      String stat = Files.readString(Path.of("/proc/self/task/" + tid + "/stat"));
-      // Behind the name, which may hold anything: state is field 3, minflt 10, majflt 12; proc(5).
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-      return new FaultCounts(Long.parseLong(fields[7]), Long.parseLong(fields[9]));
-    } catch (IOException e) {
-      return FaultCounts.NONE;
     }
   }
 

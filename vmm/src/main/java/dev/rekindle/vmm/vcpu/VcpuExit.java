@@ -37,14 +37,6 @@ public sealed interface VcpuExit {
   record Unsupported(int reason) implements VcpuExit {}
 
   /**
-   * A page of the guest's memory could not be had: the snapshot's file became shorter, or its disk
-   * cannot be read.
-   *
-   * @param where the guest or a device that met it
-   */
-  record MemoryLost(String where) implements VcpuExit {}
-
-  /**
    * {@code KVM_RUN} itself failed, or a device threw.
    *
    * @param message what happened

@@ -7,7 +7,6 @@ import dev.rekindle.vmm.abi.linux.Errno;
 import dev.rekindle.vmm.abi.linux.Signal;
 import dev.rekindle.vmm.kvm.KvmVcpu;
 import dev.rekindle.vmm.sys.ErrnoException;
-import dev.rekindle.vmm.sys.FaultCounts;
 import dev.rekindle.vmm.sys.ThreadSyscalls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -71,24 +70,11 @@ public final class VcpuThread implements AutoCloseable {
   private volatile boolean attention;
   private volatile boolean working;
   private boolean kicked;
-  private volatile int tid;
-  private final GuestFaults faults = new GuestFaults();
+  private int tid;
 
-  /**
-   * Starts the thread, parked and without a vCPU.
-   *
-   * @param onStart run on the thread before anything else; if it throws, the thread never runs a
-   *     guest
-   */
-  public VcpuThread(Runnable onStart) {
-    thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name(name)
-            .unstarted(() -> {
-              onStart.run();
-              loop();
-            });
+  /** Starts the thread, parked and without a vCPU. */
+  public VcpuThread() {
+    thread = Thread.ofPlatform().daemon().name(name).unstarted(this::loop);
     thread.start();
   }
 
@@ -188,15 +174,7 @@ public final class VcpuThread implements AutoCloseable {
       if (state == State.ENDED) {
         state = State.PARKED;
       }
-      faults.clear();
     }
-  }
-
-  /**
-   * @return page faults of this thread in the guest it has since {@link #renew}
-   */
-  public FaultCounts faults() {
-    return faults.now(tid);
   }
 
   /**
@@ -374,7 +352,6 @@ public final class VcpuThread implements AutoCloseable {
 
   /** Runs until asked to leave (null) or until an exit nobody answers. */
   private VcpuExit runGuest() {
-    faults.enter();
     try {
       while (true) {
         int result = vcpu.run();
@@ -383,8 +360,6 @@ public final class VcpuThread implements AutoCloseable {
             if (!stillWanted()) {
               return null;
             }
-          } else if (result == -Errno.EFAULT) {
-            return new VcpuExit.MemoryLost("guest");
           } else if (result != -Errno.EAGAIN) {
             return new VcpuExit.Failed("KVM_RUN: " + Errno.name(-result));
           }
@@ -398,11 +373,6 @@ public final class VcpuThread implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("a device failed under {}", name, e);
       return new VcpuExit.Failed(e.toString());
-    } catch (InternalError e) {
-      LOG.error("memory was lost under {}", name, e);
-      return new VcpuExit.MemoryLost("device");
-    } finally {
-      faults.leave();
     }
   }
 

@@ -35,7 +35,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
   private final VirtioDevice device;
   private final IrqLine irq;
   private final Executor later;
-  private final Runnable onMemoryLost;
   private final Virtqueue[] queues;
   private final ReentrantLock lock = new ReentrantLock();
   private final AtomicInteger interruptStatus = new AtomicInteger();
@@ -59,7 +58,7 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    * @param irq the device's interrupt line
    */
   public MmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq) {
-    this(device, memory, irq, Runnable::run, () -> {});
+    this(device, memory, irq, Runnable::run);
   }
 
   /**
@@ -68,15 +67,11 @@ public final class MmioTransport implements BusDevice, DeviceContext {
    * @param irq the device's interrupt line
    * @param later where a queue's work goes on when a device has done as much as it may at once: the
    *     device loop
-   * @param onMemoryLost told when the guest's memory cannot be reached any more, see {@link
-   *     GuestMemory}; holds the transport's lock
    */
-  public MmioTransport(
-      VirtioDevice device, GuestMemory memory, IrqLine irq, Executor later, Runnable onMemoryLost) {
+  public MmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq, Executor later) {
     this.device = device;
     this.irq = irq;
     this.later = later;
-    this.onMemoryLost = onMemoryLost;
     int[] sizes = device.queueMaxSizes();
     queues = new Virtqueue[sizes.length];
     for (int i = 0; i < sizes.length; i++) {
@@ -129,8 +124,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       more = driven() && !paused && device.queueNotified(index);
     } catch (RuntimeException e) {
       fail(e);
-    } catch (InternalError e) {
-      lose(e);
     } finally {
       lock.unlock();
     }
@@ -154,8 +147,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
       action.run();
     } catch (RuntimeException e) {
       fail(e);
-    } catch (InternalError e) {
-      lose(e);
     } finally {
       lock.unlock();
     }
@@ -176,13 +167,6 @@ public final class MmioTransport implements BusDevice, DeviceContext {
     if (tell) {
       raise(VirtioMmio.INT_CONFIG);
     }
-  }
-
-  /** The device is not asked again: each access would end as this one did. */
-  private void lose(InternalError cause) {
-    LOG.error("virtio device {} lost the guest's memory", device.deviceId(), cause);
-    status |= Virtio.STATUS_NEEDS_RESET;
-    onMemoryLost.run();
   }
 
   @Override

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rekindle.vmm.abi.kvm.KvmIoctls;
 import dev.rekindle.vmm.abi.kvm.KvmRun;
-import dev.rekindle.vmm.abi.linux.PmScanArg;
-import dev.rekindle.vmm.abi.linux.SeccompData;
-import dev.rekindle.vmm.abi.linux.SockFilter;
 import dev.rekindle.vmm.sys.IoctlRequest;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
@@ -42,9 +39,7 @@ class AbiLayoutTest {
         EXPECTED.put(request.name(), request.code());
       }
     }
-    EXPECTED.put("PAGEMAP_SCAN", PmScanArg.PAGEMAP_SCAN.code());
-    for (String cap :
-        List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT", "CAP_SYNC_REGS", "CAP_PRE_FAULT_MEMORY")) {
+    for (String cap : List.of("CAP_XSAVE2", "CAP_IMMEDIATE_EXIT", "CAP_SYNC_REGS")) {
       EXPECTED.put("KVM_" + cap, (long) KvmIoctls.class.getField(cap).getInt(null));
     }
     for (Field f : KvmRun.class.getFields()) {
@@ -52,18 +47,6 @@ class AbiLayoutTest {
         EXPECTED.put("KVM_" + f.getName(), (long) f.getInt(null));
       }
     }
-    for (Field f : SeccompData.class.getFields()) {
-      if (f.getType() == int.class && f.getName().contains("_")) {
-        EXPECTED.put(f.getName(), Integer.toUnsignedLong(f.getInt(null)));
-      }
-    }
-    EXPECTED.put("BPF_LD|BPF_W|BPF_ABS", (long) SockFilter.LOAD);
-    EXPECTED.put("BPF_ALU|BPF_AND|BPF_K", (long) SockFilter.AND);
-    EXPECTED.put("BPF_JMP|BPF_JA", (long) SockFilter.JUMP);
-    EXPECTED.put("BPF_JMP|BPF_JEQ|BPF_K", (long) SockFilter.JUMP_IF_EQUAL);
-    EXPECTED.put("BPF_JMP|BPF_JGE|BPF_K", (long) SockFilter.JUMP_IF_AT_LEAST);
-    EXPECTED.put("BPF_RET|BPF_K", (long) SockFilter.RETURN);
-    EXPECTED.put("BPF_MAXINSNS", (long) SockFilter.MAX_INSTRUCTIONS);
     StringBuilder c =
         new StringBuilder(
             """
@@ -73,27 +56,6 @@ class AbiLayoutTest {
             #include <signal.h>
             #include <linux/kvm.h>
             #include <linux/eventpoll.h>
-            #include <linux/filter.h>
-            #include <linux/audit.h>
-            #include <linux/prctl.h>
-            #include <linux/seccomp.h>
-            #include <linux/fs.h>
-            #include <sys/resource.h>
-            /* Headers before 6.7. */
-            #ifndef PAGEMAP_SCAN
-            struct page_region { __u64 start, end, categories; };
-            struct pm_scan_arg {
-              __u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
-              __u64 category_inverted, category_mask, category_anyof_mask, return_mask;
-            };
-            #define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
-            #endif
-            /* Headers before 6.11. */
-            #ifndef KVM_PRE_FAULT_MEMORY
-            #define KVM_CAP_PRE_FAULT_MEMORY 236
-            struct kvm_pre_fault_memory { __u64 gpa, size, flags, padding[5]; };
-            #define KVM_PRE_FAULT_MEMORY _IOWR(KVMIO, 0xd5, struct kvm_pre_fault_memory)
-            #endif
             int main(void) {
             """);
     for (String key : EXPECTED.keySet()) {

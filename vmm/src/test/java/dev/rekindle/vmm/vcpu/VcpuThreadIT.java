@@ -76,7 +76,7 @@ class VcpuThreadIT {
     vm.setMemoryRegion(0, 0, memory);
     vm.createIrqchip();
     vcpu = keep(vm.createVcpu(0));
-    thread = keep(new VcpuThread(() -> {}));
+    thread = keep(new VcpuThread());
     thread.attach("vcpu-test-0", vcpu, port, NOBODY, exits::add);
   }
 

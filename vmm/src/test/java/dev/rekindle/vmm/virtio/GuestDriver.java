@@ -24,7 +24,7 @@ public final class GuestDriver implements AutoCloseable {
   private static final long BUFFERS = 0x10_0000;
 
   private final Arena arena = Arena.ofShared();
-  public final GuestMemory memory;
+  public final GuestMemory memory = GuestMemory.allocate(MEMORY_BYTES, arena);
   public final AtomicInteger interrupts = new AtomicInteger();
   public final MmioTransport transport;
   private final List<Queue> queues = new ArrayList<>();
@@ -35,15 +35,7 @@ public final class GuestDriver implements AutoCloseable {
   }
 
   public GuestDriver(VirtioDevice device, Executor later) {
-    memory = GuestMemory.allocate(MEMORY_BYTES, arena);
-    transport = new MmioTransport(device, memory, interrupts::incrementAndGet, later, () -> {});
-  }
-
-  /** With memory of the test's own, which it may take away. */
-  public GuestDriver(
-      VirtioDevice device, GuestMemory memory, Executor later, Runnable onMemoryLost) {
-    this.memory = memory;
-    transport = new MmioTransport(device, memory, interrupts::incrementAndGet, later, onMemoryLost);
+    transport = new MmioTransport(device, memory, interrupts::incrementAndGet, later);
   }
 
   /** A used buffer: which descriptor was its head, how much the device says it wrote. */

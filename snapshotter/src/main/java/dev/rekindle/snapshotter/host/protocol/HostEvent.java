@@ -13,23 +13,11 @@ public sealed interface HostEvent {
     }
   }
 
-  /** The terminal of the exec with this request id shall have another size. */
-  record Resize(HostRequest.Terminal size) implements HostEvent {}
-
-  /**
-   * A sandbox was parked, or one that was is no more; request id 0.
-   *
-   * @param snapshotDir of which snapshot
-   * @param parked sandboxes there are now
-   * @param shells VMs without a guest of its shape there are now
-   */
-  record StockChanged(String snapshotDir, int parked, int shells) implements HostEvent {}
-
   /**
    * The VM stopped by itself; request id 0.
    *
    * @param reason {@code reboot}, {@code power_off}, {@code crash}, {@code halted}, {@code
-   *     triple_fault}, {@code memory_lost} or {@code kvm_error}
+   *     triple_fault} or {@code kvm_error}
    * @param consoleTail last lines of the guest's console
    */
   record SandboxExited(String sandboxId, String reason, String consoleTail) implements HostEvent {}

@@ -38,8 +38,10 @@ public final class HostJson {
         throw new HostException("host.bad_request", "request must be an object, got null");
       }
       return request;
-    } catch (IOException e) {
+    } catch (JsonProcessingException e) {
       throw new HostException("host.bad_request", reason(e), null, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -82,8 +84,10 @@ public final class HostJson {
         throw new HostException("host.bad_reply", "reply has neither ok nor error");
       }
       return LENIENT.treeToValue(root.get("ok"), type);
-    } catch (IOException e) {
+    } catch (JsonProcessingException e) {
       throw new HostException("host.bad_reply", reason(e), null, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -93,13 +97,6 @@ public final class HostJson {
     switch (event) {
       case HostEvent.Started(long pid) -> root.putObject("started").put("pid", pid);
       case HostEvent.Window(int bytes) -> root.put("window", bytes);
-      case HostEvent.StockChanged(String snapshotDir, int parked, int shells) ->
-          root.put("event", "stockChanged")
-              .put("snapshotDir", snapshotDir)
-              .put("parked", parked)
-              .put("shells", shells);
-      case HostEvent.Resize(HostRequest.Terminal(int rows, int columns)) ->
-          root.putObject("resize").put("rows", rows).put("columns", columns);
       case HostEvent.SandboxExited(String sandboxId, String reason, String consoleTail) ->
           root.put("event", "sandboxExited")
               .put("sandboxId", sandboxId)
@@ -121,16 +118,6 @@ public final class HostJson {
       if (root.has("started")) {
         return new HostEvent.Started(root.get("started").path("pid").asLong());
       }
-      if ("stockChanged".equals(root.path("event").asText())) {
-        return new HostEvent.StockChanged(
-            root.path("snapshotDir").asText(),
-            root.path("parked").asInt(),
-            root.path("shells").asInt());
-      }
-      if (root.has("resize")) {
-        return new HostEvent.Resize(
-            STRICT.treeToValue(root.get("resize"), HostRequest.Terminal.class));
-      }
       if ("sandboxExited".equals(root.path("event").asText())) {
         return new HostEvent.SandboxExited(
             root.path("sandboxId").asText(),
@@ -138,8 +125,10 @@ public final class HostJson {
             root.path("consoleTail").asText());
       }
       throw new ProtocolException("unknown event");
-    } catch (IOException e) {
+    } catch (JsonProcessingException e) {
       throw new ProtocolException("event is not JSON: " + reason(e));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -151,11 +140,9 @@ public final class HostJson {
     }
   }
 
-  /** Jackson's reason without its quotation of the source; bytes that are no text have another. */
-  private static String reason(IOException e) {
-    if (e.getCause() instanceof IllegalArgumentException wrong) {
-      return wrong.getMessage();
-    }
-    return e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
+  /** Jackson's reason without its quotation of the source. */
+  private static String reason(JsonProcessingException e) {
+    Throwable cause = e.getCause();
+    return cause instanceof IllegalArgumentException ? cause.getMessage() : e.getOriginalMessage();
   }
 }

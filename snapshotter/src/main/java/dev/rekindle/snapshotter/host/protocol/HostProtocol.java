@@ -19,8 +19,8 @@ public final class HostProtocol {
   /** Requests of one connection without a reply yet. */
   public static final int MAX_REQUESTS_IN_FLIGHT = 4096;
 
-  /** Seconds without a connection after which a host process stops, if it was told no other. */
-  public static final int RECONNECT_SECONDS = 60;
+  /** Seconds without a connection after which a host process stops. */
+  public static final int RECONNECT_SECONDS = 10;
 
   /** Seconds a new host process waits for its first connection. */
   public static final int FIRST_CONNECT_SECONDS = 30;

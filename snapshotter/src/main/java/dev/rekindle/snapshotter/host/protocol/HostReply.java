@@ -22,17 +22,8 @@ public sealed interface HostReply {
   /**
    * @param served {@code new}, {@code shell}, {@code parked} or {@code boot}
    * @param stagesMicros microseconds of each stage, in the order they ran
-   * @param level what is kept ready of the snapshot after it; null if nothing is to be
    */
-  record Acquire(String served, Map<String, Long> stagesMicros, Level level) implements HostReply {}
-
-  /**
-   * What is there of one snapshot.
-   *
-   * @param parked sandboxes
-   * @param shells VMs without a guest of its shape
-   */
-  record Level(int parked, int shells) {}
+  record Acquire(String served, Map<String, Long> stagesMicros) implements HostReply {}
 
   /**
    * @param exitCode −1 where a signal ended the command
@@ -59,36 +50,8 @@ public sealed interface HostReply {
   /** The pool's levels are known; they are reached in their time. */
   record Pool() implements HostReply {}
 
-  /**
-   * The sandbox is gone and all it held is returned.
-   *
-   * @param memory what its lease had cost; null where the process did not count it
-   */
-  record Release(Memory memory) implements HostReply {}
-
-  /**
-   * What the accesses of a sandbox cost the host since it was acquired.
-   *
-   * @param minorFaults of its vCPUs, served from memory
-   * @param majorFaults of its vCPUs that waited for a disk
-   * @param copiedBytes pages that became its own, prefetched ones included
-   */
-  record Memory(long minorFaults, long majorFaults, long copiedBytes) implements HostReply {}
-
-  /**
-   * A snapshot this process has open.
-   *
-   * @param memoryBytes of its memory file, holes included
-   * @param dataBytes of that which are not zero
-   * @param residentBytes of the file in the page cache; null where the kernel does not tell
-   * @param workingSetBytes prefetched by each restore; 0 where it is not known
-   */
-  record SnapshotLevel(
-      String snapshotDir,
-      long memoryBytes,
-      long dataBytes,
-      Long residentBytes,
-      long workingSetBytes) {}
+  /** The sandbox is gone and all it held is returned. */
+  record Release() implements HostReply {}
 
   /**
    * What is kept ready of one snapshot.
@@ -118,8 +81,6 @@ public sealed interface HostReply {
    * @param rssBytes resident memory, pages shared with other processes counted fully
    * @param pssBytes resident memory, shared pages divided among their users
    * @param pools each snapshot something is kept ready of
-   * @param snapshots each snapshot that is open; what is resident is looked at every 10 s at most
-   * @param index what this process read in the snapshot index
    */
   record Stats(
       int sandboxes,
@@ -130,22 +91,6 @@ public sealed interface HostReply {
       int mappings,
       int fds,
       int threads,
-      List<PoolLevel> pools,
-      List<SnapshotLevel> snapshots,
-      IndexStats index)
+      List<PoolLevel> pools)
       implements HostReply {}
-
-  /**
-   * What a process read in the snapshot index.
-   *
-   * @param generation of the file it has mapped; 0 if none
-   * @param entries in that file
-   * @param reads entries asked for
-   * @param rejected values and pointers that were not believed
-   * @param unindexed snapshots loaded while there was no index
-   */
-  record IndexStats(long generation, int entries, long reads, long rejected, long unindexed) {
-    /** Of a process that was given no key. */
-    public static final IndexStats NONE = new IndexStats(0, 0, 0, 0, 0);
-  }
 }

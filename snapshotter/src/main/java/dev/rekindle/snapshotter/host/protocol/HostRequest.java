@@ -16,7 +16,6 @@ import java.util.Map;
   @JsonSubTypes.Type(value = HostRequest.Exec.class, name = "exec"),
   @JsonSubTypes.Type(value = HostRequest.Cancel.class, name = "cancel"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
-  @JsonSubTypes.Type(value = HostRequest.Memory.class, name = "memory"),
   @JsonSubTypes.Type(value = HostRequest.Stats.class, name = "stats"),
 })
 public sealed interface HostRequest {
@@ -112,7 +111,6 @@ public sealed interface HostRequest {
    * @param timeoutMillis 0: none
    * @param maxProcesses 0: the agent's default
    * @param maxOutputBytes stdout and stderr together; 0: no limit
-   * @param terminal that its three streams are; null where they are pipes
    */
   record Exec(
       String sandboxId,
@@ -121,21 +119,8 @@ public sealed interface HostRequest {
       String cwd,
       long timeoutMillis,
       int maxProcesses,
-      long maxOutputBytes,
-      Terminal terminal)
+      long maxOutputBytes)
       implements HostRequest {
-    /** A command whose streams are pipes. */
-    public Exec(
-        String sandboxId,
-        List<String> argv,
-        Map<String, String> env,
-        String cwd,
-        long timeoutMillis,
-        int maxProcesses,
-        long maxOutputBytes) {
-      this(sandboxId, argv, env, cwd, timeoutMillis, maxProcesses, maxOutputBytes, null);
-    }
-
     /** Fills in what is optional and checks the rest. */
     public Exec {
       HostProtocol.requireSandboxId(sandboxId);
@@ -150,17 +135,6 @@ public sealed interface HostRequest {
     }
   }
 
-  /** A terminal's size in characters, {@code [1, 1000]} each. */
-  record Terminal(int rows, int columns) {
-    private static final int MAX = 1000;
-
-    /** Checks the ranges. */
-    public Terminal {
-      HostProtocol.requireRange("rows", rows, 1, MAX);
-      HostProtocol.requireRange("columns", columns, 1, MAX);
-    }
-  }
-
   /** Kills the command of another request of this connection. Reply: {@link HostReply.Cancel}. */
   record Cancel(int requestId) implements HostRequest {}
 
@@ -171,13 +145,6 @@ public sealed interface HostRequest {
       HostProtocol.requireSandboxId(sandboxId);
     }
   }
-
-  /**
-   * What a sandbox's accesses have cost so far. Reply: {@link HostReply.Memory}.
-   *
-   * @param sandboxId an acquired one
-   */
-  record Memory(@JsonProperty(required = true) String sandboxId) implements HostRequest {}
 
   /** Counts of the host process. Reply: {@link HostReply.Stats}. */
   record Stats() implements HostRequest {}

@@ -21,11 +21,8 @@ class HostJsonTest {
         new HostRequest.Acquire(
             "sb-1", "/s/snapshots/x", "/s/images", "acme", HostRequest.Recycle.NEVER, IDENTITY),
         new HostRequest.Exec("sb-1", List.of("echo", "ä"), Map.of("A", "b"), "/tmp", 1000, 5, 99),
-        new HostRequest.Exec(
-            "sb-1", List.of("sh"), Map.of(), "/", 0, 0, 0, new HostRequest.Terminal(24, 80)),
         new HostRequest.Cancel(7),
         new HostRequest.Release("sb-1"),
-        new HostRequest.Memory("sb-1"),
         new HostRequest.Stats());
   }
 
@@ -67,8 +64,6 @@ class HostJsonTest {
         "{\"op\":\"exec\",\"sandboxId\":\"a\",\"argv\":[]}",
         "{\"op\":\"exec\",\"sandboxId\":\"a\",\"argv\":[null]}",
         "{\"op\":\"exec\",\"sandboxId\":\"a\",\"argv\":[\"x\"],\"timeoutMillis\":-1}",
-        "{\"op\":\"exec\",\"sandboxId\":\"a\",\"argv\":[\"x\"],\"terminal\":{\"rows\":0,\"columns\":1}}",
-        "{\"op\":\"exec\",\"sandboxId\":\"a\",\"argv\":[\"x\"],\"terminal\":{\"rows\":1001,\"columns\":1}}",
         "{\"op\":\"acquire\",\"sandboxId\":\"a\",\"snapshotDir\":\"rel\",\"imagesDir\":\"/i\","
             + "\"identity\":{}}",
       })
@@ -80,8 +75,7 @@ class HostJsonTest {
 
   @Test
   void shouldReadBackReplies() throws Exception {
-    HostReply.Acquire acquire =
-        new HostReply.Acquire("new", Map.of("map", 52L), new HostReply.Level(2, 1));
+    HostReply.Acquire acquire = new HostReply.Acquire("new", Map.of("map", 52L));
     HostReply.Hello hello =
         new HostReply.Hello(12, 1, new HostReply.KvmKind(true), List.of("sb-1"));
 
@@ -119,8 +113,6 @@ class HostJsonTest {
         List.of(
             new HostEvent.Started(44),
             new HostEvent.Window(65_536),
-            new HostEvent.StockChanged("/snapshots/a", 3, 0),
-            new HostEvent.Resize(new HostRequest.Terminal(24, 80)),
             new HostEvent.SandboxExited("sb-1", "reboot", "tail"))) {
       assertThat(HostJson.readEvent(HostJson.event(event))).isEqualTo(event);
     }

@@ -4,14 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.rekindle.vmm.sys.IoctlRequest;
 import java.lang.foreign.MemoryLayout;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Optional;
 
 /** The ioctl requests of {@code linux/kvm.h}, codes derived from the structs. */
 public final class KvmIoctls {
   private static final int KVMIO = 0xAE;
-  private static final Map<String, IoctlRequest> BY_NAME = new HashMap<>();
 
   public static final IoctlRequest GET_API_VERSION = io("KVM_GET_API_VERSION", 0x00);
   public static final IoctlRequest CREATE_VM = io("KVM_CREATE_VM", 0x01);
@@ -64,8 +60,6 @@ public final class KvmIoctls {
   public static final IoctlRequest GET_XCRS = ior("KVM_GET_XCRS", 0xA6, KvmXcrs.LAYOUT);
   public static final IoctlRequest SET_XCRS = iow("KVM_SET_XCRS", 0xA7, KvmXcrs.LAYOUT);
   public static final IoctlRequest KVMCLOCK_CTRL = io("KVM_KVMCLOCK_CTRL", 0xAD);
-  public static final IoctlRequest PRE_FAULT_MEMORY =
-      iowr("KVM_PRE_FAULT_MEMORY", 0xD5, KvmPreFaultMemory.LAYOUT);
 
   /** {@code KVM_CAP_XSAVE2}: its value is the size of the extended state, bytes. */
   public static final int CAP_XSAVE2 = 208;
@@ -73,40 +67,24 @@ public final class KvmIoctls {
   /** {@code KVM_CAP_SYNC_REGS}: which of {@link KvmRun#SYNC_X86_VALID_FIELDS} there are. */
   public static final int CAP_SYNC_REGS = 74;
 
-  /** {@code KVM_CAP_PRE_FAULT_MEMORY}, Linux 6.11. */
-  public static final int CAP_PRE_FAULT_MEMORY = 236;
-
   /** {@code KVM_CAP_IMMEDIATE_EXIT}. */
   public static final int CAP_IMMEDIATE_EXIT = 136;
 
   private KvmIoctls() {}
 
   private static IoctlRequest io(String name, int nr) {
-    return named(IoctlRequest.none(name, KVMIO, nr));
+    return IoctlRequest.none(name, KVMIO, nr);
   }
 
   private static IoctlRequest iow(String name, int nr, MemoryLayout argument) {
-    return named(IoctlRequest.write(name, KVMIO, nr, argument));
+    return IoctlRequest.write(name, KVMIO, nr, argument);
   }
 
   private static IoctlRequest ior(String name, int nr, MemoryLayout argument) {
-    return named(IoctlRequest.read(name, KVMIO, nr, argument));
+    return IoctlRequest.read(name, KVMIO, nr, argument);
   }
 
   private static IoctlRequest iowr(String name, int nr, MemoryLayout argument) {
-    return named(IoctlRequest.readWrite(name, KVMIO, nr, argument));
-  }
-
-  private static IoctlRequest named(IoctlRequest request) {
-    BY_NAME.put(request.name(), request);
-    return request;
-  }
-
-  /**
-   * @param name as in the header
-   * @return the request of that name, if it is one of these
-   */
-  public static Optional<IoctlRequest> byName(String name) {
-    return Optional.ofNullable(BY_NAME.get(name));
+    return IoctlRequest.readWrite(name, KVMIO, nr, argument);
   }
 }

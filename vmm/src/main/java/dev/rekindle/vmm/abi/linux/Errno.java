@@ -21,7 +21,6 @@ public final class Errno {
   public static final int ENOTTY = 25;
   public static final int ENOSPC = 28;
   public static final int ENOSYS = 38;
-  public static final int EOPNOTSUPP = 95;
 
   private Errno() {}
 
@@ -52,7 +51,6 @@ public final class Errno {
       case ENOTTY -> "ENOTTY";
       case ENOSPC -> "ENOSPC";
       case ENOSYS -> "ENOSYS";
-      case EOPNOTSUPP -> "EOPNOTSUPP";
       default -> "errno " + errno;
     };
   }

@@ -2,7 +2,7 @@ package dev.rekindle.vmm.abi.linux;
 
 /**
  * Flags of {@code mmap(2)}, {@code madvise(2)} and {@code memfd_create(2)}; {@code
- * asm-generic/mman-common.h}, {@code linux/mman.h}, {@code linux/memfd.h}.
+ * asm-generic/mman-common.h}, {@code linux/memfd.h}.
  */
 public final class Mman {
   public static final int PROT_READ = 1;
@@ -17,13 +17,6 @@ public final class Mman {
   public static final int MADV_POPULATE_READ = 22;
   public static final int MADV_POPULATE_WRITE = 23;
   public static final int MFD_CLOEXEC = 1;
-  public static final int MFD_HUGETLB = 4;
-
-  /** Pages of 2 MiB: the base-2 logarithm of the size, from bit 26 on. */
-  public static final int MFD_HUGE_2MB = 21 << 26;
-
-  public static final int MREMAP_MAYMOVE = 1;
-  public static final int MREMAP_FIXED = 2;
 
   private Mman() {}
 }

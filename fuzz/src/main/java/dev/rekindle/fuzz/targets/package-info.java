@@ -1,2 +1,0 @@
-/** The targets that need nothing but public classes. */
-package dev.rekindle.fuzz.targets;
