@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Sandboxes from acquire to release, with a guest that runs on every /dev/kvm. */
 @Tag("kvm")
-@Timeout(180)
+@Timeout(900)
 class BareSandboxIT {
   private static final int WINDOW = 1 << 18;
 

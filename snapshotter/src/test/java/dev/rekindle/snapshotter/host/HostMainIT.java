@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The host process as a process, with a guest that has no agent and so is never handed out. */
 @Tag("kvm")
-@Timeout(120)
+@Timeout(600)
 class HostMainIT {
   @TempDir Path directory;
   private Path socket;
@@ -131,7 +131,7 @@ class HostMainIT {
 
       process.destroy();
 
-      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(143);
       assertThat(socket).doesNotExist();
     }
@@ -141,7 +141,7 @@ class HostMainIT {
   void shouldStopWhenTheServiceIsGone() throws Exception {
     TestClient.greeted(socket).close();
 
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
 
     assertThat(process.exitValue()).isZero();
     assertThat(socket).doesNotExist();

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a clone must be given before it answers, seen by a guest that runs on every /dev/kvm. */
 @Tag("kvm")
-@Timeout(120)
+@Timeout(600)
 class BareUniquenessIT {
   private static final CloneNames NAMES = new CloneNames("clone", "0".repeat(32), "lease");
   private static final int AGENT_PORT = 1024;

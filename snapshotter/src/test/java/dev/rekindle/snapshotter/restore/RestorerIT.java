@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Tag("kvm")
-@Timeout(120)
+@Timeout(600)
 class RestorerIT {
   @TempDir Path directory;
   private KvmHost host;

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Nothing of a guest is to be found in the VM it ran in once another was restored there. */
 @Tag("kvm")
-@Timeout(240)
+@Timeout(1200)
 class RecycleIT {
   private static final long MEMORY = 4L << 20;
   private static final int TEST_PORT = 0x500;
