@@ -25,9 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("kvm")
 @Timeout(240)
 class BareStormIT {
-  /** The lab's one emulated processor serves fewer within the minute an acquire may wait. */
-  private static final int LEASES = "1".equals(System.getenv("REKINDLE_IN_LAB")) ? 20 : 200;
-
+  private static final int LEASES = 200;
   private static final String LEASE = "{\"template\":\"bare\",\"ttlSeconds\":120}";
 
   @TempDir static Path state;
@@ -64,7 +62,7 @@ class BareStormIT {
   @Test
   void shouldForgetThoseWhoseClientsLeave() throws Exception {
     all(
-        LEASES / 4,
+        60,
         () -> {
           Socket socket =
               service.http().begin("POST", "/v1/leases", "-", "application/json", LEASE.length());
